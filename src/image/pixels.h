@@ -1,0 +1,27 @@
+/*
+ * The plan carried out on pixels.  Private to the pipeline: the one place
+ * besides it and the encoders that knows libvips.
+ */
+#ifndef IMAGE_PIXELS_H
+#define IMAGE_PIXELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vips/vips.h>
+
+#include "image/plan.h"
+
+/*
+ * Build what the plan says onto an opened picture: frames one below the
+ * other, each page_height rows, shrunk on load already.  Out: 8-bit sRGB or
+ * grey, with alpha only if alpha is true; nothing is owned by the caller,
+ * everything lives as long as scope.
+ *
+ * Little is computed here: pixels are made when the encoder asks, except
+ * where a turn needs the whole picture.  -1 on error, libvips knows why.
+ */
+int pixels_make(VipsObject *scope, const struct plan *, VipsImage *in,
+    int32_t page_height, bool alpha, VipsImage **out);
+
+#endif

@@ -1,0 +1,370 @@
+/*
+ * The daemon's start-up ladder: descriptors, options, configuration, keys,
+ * log, socket, then the master (or, with isolation = none, the front alone).
+ * Also --once, -t and the roles that the master executes.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/num.h"
+#include "image/pipeline.h"
+#include "origin/origin.h"
+#include "serve/config.h"
+#include "serve/converter.h"
+#include "serve/front.h"
+#include "serve/master.h"
+#include "serve/once.h"
+#include "serve/options.h"
+#include "serve/platform.h"
+#include "serve/socket.h"
+
+#define OVERRIDES_MAX 128
+#define NOFILE_WANTED 65536
+
+enum {
+	EXIT_USAGE = 2
+};
+
+/* What the command line says. */
+struct command {
+	const char *config_path;
+	const char *overrides[OVERRIDES_MAX + 1];
+	size_t count;
+	bool test;
+	struct once_request once; /* path NULL: none */
+};
+
+static _Noreturn void
+die(const char *what)
+{
+	fprintf(stderr, "imgfcgi: %s\n", what);
+	exit(1);
+}
+
+/* Descriptors 0 to 2 exist, so that nothing of ours lands there. */
+static void
+fill_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void
+print_help(void)
+{
+	printf("usage: imgfcgi [-t] [--config FILE] [--OPTION VALUE ...]\n"
+	       "       imgfcgi --once 'PATH?QUERY' [--site NAME] "
+	       "[--accept avif|webp] > picture\n"
+	       "\n"
+	       "  -t, --test       check configuration and machine, and exit\n"
+	       "  --config FILE    read this configuration file\n"
+	       "  --once REQUEST   answer one request: headers to stderr, "
+	       "picture to stdout\n"
+	       "  --site NAME      for --once: the site that is asked\n"
+	       "  --accept TOKEN   for --once: what the browser accepts\n"
+	       "  --version        version, libraries and formats\n"
+	       "  --help           this text\n"
+	       "\n"
+	       "Options, here and as \"OPTION = VALUE\" lines of the file:\n"
+	       "\n");
+	options_usage(stdout);
+}
+
+static void
+print_formats(const char *title, uint32_t formats)
+{
+	printf("%s:", title);
+	for (int f = 0; f < FORMAT_MAX; f++) {
+		if (formats & FORMAT_BIT(f))
+			printf(" %s", format_def((enum format)f)->name);
+	}
+	putchar('\n');
+}
+
+static int
+print_version(void)
+{
+	struct buf text;
+	struct why why;
+
+	if (!pipeline_init(pipeline_readable(), &why))
+		die(why.text);
+	buf_init(&text, 4096);
+	pipeline_versions(&text);
+	printf("imgfcgi %s\n%s\n", PACKAGE_VERSION, buf_cstr(&text));
+	print_formats("reads", pipeline_readable());
+	print_formats("writes", pipeline_writable());
+	buf_free(&text);
+	pipeline_end();
+	return 0;
+}
+
+static const char *
+next_word(int argc, char **argv, int *i)
+{
+	if (*i + 1 < argc)
+		return argv[++*i];
+	fprintf(stderr, "imgfcgi: %s needs a value\n", argv[*i]);
+	exit(EXIT_USAGE);
+}
+
+/* "--name=value" as it stands, "--name value" joined: "name=value". */
+static void
+add_override(struct command *c, int argc, char **argv, int *i)
+{
+	const char *word = argv[*i] + 2, *eq = strchr(word, '=');
+	size_t len = eq != NULL ? (size_t)(eq - word) : strlen(word);
+	const char *value;
+	char *joined;
+	size_t size;
+
+	if (strncmp(argv[*i], "--", 2) != 0 ||
+	    option_find(word, len) == NULL) {
+		fprintf(stderr, "imgfcgi: no such option: %s (see --help)\n",
+		    argv[*i]);
+		exit(EXIT_USAGE);
+	}
+	if (c->count == OVERRIDES_MAX)
+		die("too many options");
+	if (eq != NULL) {
+		c->overrides[c->count++] = word;
+		return;
+	}
+	value = next_word(argc, argv, i);
+	size = len + strlen(value) + 2;
+	joined = malloc(size);
+	if (joined == NULL)
+		die("out of memory");
+	snprintf(joined, size, "%s=%s", word, value);
+	c->overrides[c->count++] = joined;
+}
+
+static void
+read_command(struct command *c, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (strcmp(word, "-t") == 0 || strcmp(word, "--test") == 0)
+			c->test = true;
+		else if (strcmp(word, "--help") == 0) {
+			print_help();
+			exit(0);
+		} else if (strcmp(word, "--version") == 0)
+			exit(print_version());
+		else if (strcmp(word, "--config") == 0)
+			c->config_path = next_word(argc, argv, &i);
+		else if (strcmp(word, "--once") == 0)
+			c->once.target = next_word(argc, argv, &i);
+		else if (strcmp(word, "--site") == 0)
+			c->once.site = next_word(argc, argv, &i);
+		else if (strcmp(word, "--accept") == 0)
+			c->once.accept = next_word(argc, argv, &i);
+		else
+			add_override(c, argc, argv, &i);
+	}
+}
+
+/* Every site's key file; a site without one opens no token. */
+static struct seal_ring *
+load_keys(const struct config *config, struct why *why)
+{
+	struct seal_ring *rings = calloc(config->sites, sizeof *rings);
+
+	if (rings == NULL)
+		die("out of memory");
+	for (uint32_t i = 0; i < config->sites; i++) {
+		const char *path = config->site[i].key_file;
+
+		if (path[0] != '\0' && !seal_ring_load(&rings[i], path, why))
+			die(why->text);
+	}
+	return rings;
+}
+
+static void
+check_roots(const struct config *config)
+{
+	struct why why;
+
+	for (uint32_t i = 0; i < config->sites; i++) {
+		struct origin *root;
+
+		if (config->site[i].root[0] == '\0')
+			continue;
+		root = origin_open_root(config->site[i].root, &why);
+		if (root == NULL)
+			die(why.text);
+		origin_close_root(root);
+	}
+}
+
+/* Threads need a connection and a source each. */
+static int
+files_needed(const struct config *config)
+{
+	return config->threads * 2 + config->converters + 64;
+}
+
+static struct rlimit
+raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return (struct rlimit){ 0, 0 };
+	if (files.rlim_cur < NOFILE_WANTED) {
+		files.rlim_cur = files.rlim_max < NOFILE_WANTED
+		    ? files.rlim_max
+		    : NOFILE_WANTED;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return files;
+}
+
+static void
+warn_formats(const char *what, uint32_t wanted, uint32_t have)
+{
+	for (int f = FORMAT_JPEG; f < FORMAT_AUTO; f++) {
+		if ((wanted & FORMAT_BIT(f)) && !(have & FORMAT_BIT(f)))
+			printf("warning: this libvips cannot %s %s\n", what,
+			    format_def((enum format)f)->name);
+	}
+}
+
+/* -t: everything that start-up would need, and what the machine lacks. */
+static int
+test_all(const struct config *config)
+{
+	int backlog = platform_backlog_max();
+	struct rlimit files = raise_files();
+	uint32_t inputs = 0, formats = 0;
+	struct why why;
+
+	for (uint32_t i = 0; i < config->sites; i++) {
+		inputs |= config->site[i].inputs;
+		formats |= config->site[i].policy.formats;
+		if (config->site[i].key_file[0] == '\0')
+			printf("note: site '%s' has no key-file: every hash "
+			       "is refused\n",
+			    config->site[i].name);
+	}
+	if (!socket_check(config, &why) || !pipeline_init(inputs, &why))
+		die(why.text);
+	warn_formats("read", inputs, pipeline_readable());
+	warn_formats("write", formats, pipeline_writable());
+	if (backlog >= 0 && backlog < config->backlog)
+		printf("warning: backlog is %d, the system gives %d\n",
+		    config->backlog, backlog);
+	if (files.rlim_cur < (rlim_t)files_needed(config))
+		printf("warning: %d open files may be needed, the limit is "
+		       "%lu\n",
+		    files_needed(config), (unsigned long)files.rlim_cur);
+	printf("configuration is good: %u site%s, %d threads, %d "
+	       "converters\n",
+	    config->sites, config->sites == 1 ? "" : "s", config->threads,
+	    config->converters);
+	pipeline_end();
+	return 0;
+}
+
+static int
+serve(const struct config *config, const struct seal_ring *rings,
+    const char *argv0)
+{
+	struct listener listener;
+	char self[4096];
+	struct master_setup setup = { .config = config,
+		.rings = rings,
+		.self = platform_self(argv0, self, sizeof self) };
+	struct why why = { "" };
+	int status;
+
+	raise_files();
+	setup.log = master_open_log(config, &why);
+	if (setup.log < 0)
+		die(why.text);
+	if (!socket_listen(config, &listener, &why))
+		die(why.text);
+	log_open(setup.log, config->log_level,
+	    strcmp(config->log, "stderr") != 0);
+	setup.listener = listener.fd;
+	if (config->isolation == ISOLATION_NONE)
+		status = front_run_alone(config, rings, listener.fd, &why);
+	else if (setup.self == NULL) {
+		why_set(&why, "start me by a path with a slash in it");
+		status = 1;
+	} else
+		status = master_run(&setup);
+	if (status != 0 && why.text[0] != '\0')
+		log_line(LOG_LEVEL_ERROR, "%s", why.text);
+	socket_close(&listener);
+	return status;
+}
+
+/* "--role=front", "--role=converter:INPUTS": the master's children. */
+static int
+play_role(const char *role)
+{
+	int64_t inputs;
+
+	if (strcmp(role, "front") == 0)
+		return front_run(3, 4);
+	if (strncmp(role, "converter:", 10) == 0 &&
+	    num_parse(role + 10, strlen(role + 10), 0, UINT32_MAX, &inputs))
+		return converter_run(3, (uint32_t)inputs);
+	return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct command command;
+	struct config *config;
+	struct seal_ring *rings;
+	struct why why = { "" };
+	int status;
+
+	if (sodium_init() < 0)
+		die("libsodium cannot be initialised");
+	if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
+		return play_role(argv[1] + 7);
+	fill_descriptors();
+	read_command(&command, argc, argv);
+	config = config_new();
+	if (config == NULL)
+		die("out of memory");
+	if (!config_load(config, command.config_path, command.overrides,
+		&why) ||
+	    !config_settle(config, &why))
+		die(why.text);
+	rings = load_keys(config, &why);
+	check_roots(config);
+	if (command.test)
+		status = test_all(config);
+	else if (command.once.target != NULL)
+		status = once_run(config, rings, &command.once);
+	else
+		status = serve(config, rings, argv[0]);
+	for (uint32_t i = 0; i < config->sites; i++)
+		seal_ring_wipe(&rings[i]);
+	free(rings);
+	config_free(config);
+	return status;
+}

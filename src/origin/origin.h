@@ -1,0 +1,54 @@
+/*
+ * Where originals come from: a directory, opened once; paths are looked up
+ * beneath it by the kernel and never leave it.
+ */
+#ifndef ORIGIN_ORIGIN_H
+#define ORIGIN_ORIGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/status.h"
+
+struct origin; /* opaque; immutable once open, shared by all threads */
+
+/* NULL, with the reason, unless path is a directory that we can search. */
+struct origin *origin_open_root(const char *path, struct why *);
+void origin_close_root(struct origin *);
+
+/* What a file was when we looked: it must still be that when it was read. */
+struct identity {
+	uint64_t device, inode;
+	int64_t size;
+	int64_t mtime_ns, ctime_ns;
+};
+
+struct source {
+	int fd; /* close-on-exec, readable; -1 after source_close() */
+	struct identity identity;
+};
+
+/*
+ * path: absolute, decoded ("/a/b.jpg").  NOT_FOUND, FORBIDDEN (leaves the
+ * root, or may not be read), NOT_REGULAR, TOO_LARGE, IO.
+ */
+enum status origin_open(const struct origin *, const char *path,
+    int64_t max_bytes, struct source *, struct why *);
+void source_close(struct source *);
+
+/* The first bytes, at most size; *len is how many there were. */
+enum status source_head(
+    const struct source *, void *, size_t size, size_t *len);
+
+/*
+ * The whole file into *bytes (malloc'd, the caller's).  CHANGED unless the
+ * file is, before and after the reading, what identity says.  An empty file
+ * and one written less than a tenth of a second ago are waited for, until
+ * they are a tenth of a second old.
+ */
+enum status source_read(
+    int fd, const struct identity *, void **bytes, struct why *);
+
+#endif

@@ -1,0 +1,165 @@
+#include "serve/front.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "image/pipeline.h"
+#include "serve/converter.h"
+#include "serve/fcgi.h"
+#include "serve/handler.h"
+#include "serve/queue.h"
+#include "serve/threads.h"
+
+/* A job that libvips cannot stop gets so much longer, then all must end. */
+#define STUCK_MS 5000
+
+struct slot {
+	_Atomic int64_t deadline_ms; /* 0: idle */
+};
+
+struct alone {
+	const struct config *config;
+	struct queue *queue;
+	struct slot *slots; /* one a conversion that may run at once */
+};
+
+static enum status
+convert_here(void *arg, const struct job *job, const struct source *source,
+    const struct pool_peer *peer, struct picture *picture, struct why *why)
+{
+	struct alone *a = arg;
+	struct slot *slot;
+	enum status st;
+	int64_t deadline;
+	void *token;
+
+	st = queue_take(a->queue, clock_ms() + a->config->queue_timeout_ms,
+	    &token);
+	if (st != STATUS_OK)
+		return st;
+	slot = token;
+	if (peer->gone(peer->arg)) {
+		queue_put(a->queue, slot);
+		return STATUS_GONE;
+	}
+	deadline = clock_ms() + a->config->timeout_ms;
+	slot->deadline_ms = deadline;
+	st = converter_do(job, source->fd, &source->identity, deadline,
+	    picture, why);
+	slot->deadline_ms = 0;
+	queue_put(a->queue, slot);
+	return st;
+}
+
+/* An encoder that cannot be interrupted holds its thread for ever. */
+static void
+check_stuck(const struct alone *a)
+{
+	int64_t now = clock_ms();
+
+	for (int i = 0; i < a->config->converters; i++) {
+		int64_t deadline = a->slots[i].deadline_ms;
+
+		if (deadline == 0 || now < deadline + STUCK_MS)
+			continue;
+		log_line(LOG_LEVEL_ERROR,
+		    "a conversion is stuck past its deadline: aborting");
+		abort();
+	}
+}
+
+/* Open the log file again onto the descriptor that lines go to. */
+static void
+reopen_log(const struct config *config)
+{
+	int fd;
+
+	if (strcmp(config->log, "stderr") == 0)
+		return;
+	fd = open(config->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0640);
+	if (fd < 0) {
+		log_line(LOG_LEVEL_ERROR, "%s cannot be opened again",
+		    config->log);
+		return;
+	}
+	dup2(fd, log_fd());
+	close(fd);
+}
+
+static void
+wait_for_stop(const struct alone *a)
+{
+	const struct timespec second = { 1, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	for (;;) {
+		int sig = sigtimedwait(&set, NULL, &second);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			return;
+		if (sig == SIGUSR1)
+			reopen_log(a->config);
+		check_stuck(a);
+	}
+}
+
+int
+front_run_alone(const struct config *config, const struct seal_ring *rings,
+    int listener, struct why *why)
+{
+	static struct handler handler;
+	struct alone a = { .config = config };
+	struct threads_setup setup = { .handler = &handler,
+		.listener = listener,
+		.count = config->threads,
+		.io_timeout_ms = (int)config->io_timeout_ms,
+		.at_end = pipeline_thread_end };
+	struct threads *threads;
+	uint32_t inputs = 0;
+	struct buf text;
+
+	for (uint32_t i = 0; i < config->sites; i++)
+		inputs |= config->site[i].inputs;
+	if (!fcgi_init() || !handler_open(&handler, config, rings, why))
+		return 1;
+	threads_signals();
+	if (!pipeline_init(inputs, why))
+		return 1;
+	a.queue = queue_new(config->queue);
+	a.slots = calloc((size_t)config->converters, sizeof *a.slots);
+	if (a.queue == NULL || a.slots == NULL) {
+		why_set(why, "out of memory");
+		return 1;
+	}
+	for (int i = 0; i < config->converters; i++)
+		queue_put(a.queue, &a.slots[i]);
+	buf_init(&text, sizeof handler.versions - 1);
+	pipeline_versions(&text);
+	memcpy(handler.versions, buf_cstr(&text), text.len);
+	buf_free(&text);
+	handler.maker = (struct maker){ convert_here, &a };
+	threads = threads_start(&setup);
+	if (threads == NULL) {
+		why_set(why, "the threads could not be started");
+		return 1;
+	}
+	log_line(LOG_LEVEL_INFO, "ready: %d threads, no isolation",
+	    config->threads);
+	wait_for_stop(&a);
+	threads_stop(threads);
+	queue_free(a.queue);
+	free(a.slots);
+	handler_close(&handler);
+	pipeline_end();
+	return 0;
+}

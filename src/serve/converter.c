@@ -1,0 +1,106 @@
+#include "serve/converter.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "image/pipeline.h"
+#include "origin/origin.h"
+#include "serve/wire.h"
+
+#define VERSIONS_MAX 4096
+
+enum status
+converter_do(const struct job *job, int source,
+    const struct identity *identity, int64_t deadline_ms,
+    struct picture *picture, struct why *why)
+{
+	enum status st;
+	void *bytes;
+
+	memset(picture, 0, sizeof *picture);
+	st = source_read(source, identity, &bytes, why);
+	if (st != STATUS_OK)
+		return st;
+	st = pipeline_run(job, bytes, (size_t)identity->size, deadline_ms,
+	    picture, why);
+	free(bytes);
+	return st;
+}
+
+static bool
+say_hello(int fd)
+{
+	struct buf text;
+	enum wire_result r;
+
+	buf_init(&text, VERSIONS_MAX);
+	pipeline_versions(&text);
+	r = wire_send(fd, WIRE_HELLO, 0, buf_cstr(&text), text.len, -1,
+	    WIRE_FOREVER);
+	buf_free(&text);
+	return r == WIRE_OK;
+}
+
+static bool
+answer(int fd, enum status st, const struct picture *picture,
+    const struct why *why)
+{
+	struct wire_reply reply = { .status = st,
+		.width = picture->width,
+		.height = picture->height,
+		.frames = picture->frames,
+		.load_us = picture->load_us,
+		.encode_us = picture->encode_us,
+		.why = *why };
+	size_t len = st == STATUS_OK ? picture->len : 0;
+
+	return wire_send2(fd, WIRE_REPLY, 0, &reply, sizeof reply,
+		   picture->bytes, len, -1, WIRE_FOREVER) == WIRE_OK;
+}
+
+/* One job from the socket; false at its end. */
+static bool
+serve_one(int fd)
+{
+	struct wire_head head;
+	struct wire_job message;
+	struct picture picture;
+	struct why why = { "" };
+	enum status st;
+	bool good;
+	int source;
+
+	if (wire_recv_head(fd, &head, &source, WIRE_FOREVER) != WIRE_OK)
+		return false;
+	if (head.type != WIRE_JOB || head.len != sizeof message ||
+	    source < 0 ||
+	    wire_recv_body(fd, &message, sizeof message, WIRE_FOREVER) !=
+		WIRE_OK)
+		return false;
+	st = converter_do(&message.job, source, &message.identity,
+	    message.deadline_ms, &picture, &why);
+	close(source);
+	good = answer(fd, st, &picture, &why);
+	free(picture.bytes);
+	return good;
+}
+
+int
+converter_run(int fd, uint32_t inputs)
+{
+	struct why why;
+
+	if (!pipeline_init(inputs, &why)) {
+		log_line(LOG_LEVEL_ERROR, "converter: %s", why.text);
+		return 1;
+	}
+	if (!say_hello(fd))
+		return 1;
+	while (serve_one(fd))
+		continue;
+	pipeline_end();
+	return 0;
+}

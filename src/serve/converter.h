@@ -1,0 +1,27 @@
+/*
+ * A converter: one process, one job at a time, from a socketpair.  It holds
+ * no key, no listening socket and no directory; what it decodes is passed to
+ * it as an open file.
+ */
+#ifndef SERVE_CONVERTER_H
+#define SERVE_CONVERTER_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* Does not return until the front closes its end; the exit status. */
+int converter_run(int fd, uint32_t inputs);
+
+/*
+ * One job in this very process: read the source, run the pipeline.  Shared
+ * with isolation = none and --once.
+ */
+struct job;
+struct identity;
+struct picture;
+struct why;
+enum status converter_do(const struct job *, int source, const struct identity *,
+    int64_t deadline_ms, struct picture *, struct why *);
+
+#endif

@@ -1,0 +1,367 @@
+#include "serve/fcgi.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define RECORD_HEAD 8
+#define PEEK_MAX    (64 * 1024)
+#define CHUNK_MAX   65528 /* a record's content: a multiple of 8, unpadded */
+#define DRAIN_MAX   (64 * 1024)
+#define DRAIN_MS    200
+#define IOV_MAX_OURS 64
+
+/* FastCGI 1.0, section 8. */
+enum {
+	TYPE_BEGIN = 1,
+	TYPE_END = 3,
+	TYPE_PARAMS = 4,
+	TYPE_STDIN = 5,
+	TYPE_STDOUT = 6,
+	ROLE_RESPONDER = 1
+};
+
+struct fcgi {
+	int listener;
+	int io_timeout_ms;
+	FCGX_Request request;
+	unsigned int id;
+	bool ended; /* the end of STDIN has arrived */
+	unsigned char peek[PEEK_MAX];
+};
+
+/* What a look at the waiting bytes says. */
+enum look {
+	LOOK_MORE, /* not all there yet */
+	LOOK_GOOD, /* a whole request head */
+	LOOK_BAD
+};
+
+bool
+fcgi_init(void)
+{
+	return FCGX_Init() == 0;
+}
+
+struct fcgi *
+fcgi_new(int listener, int io_timeout_ms)
+{
+	struct fcgi *f = calloc(1, sizeof *f);
+
+	if (f == NULL)
+		return NULL;
+	f->listener = listener;
+	f->io_timeout_ms = io_timeout_ms;
+	if (FCGX_InitRequest(&f->request, -1, 0) != 0) {
+		free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void
+fcgi_free(struct fcgi *f)
+{
+	free(f);
+}
+
+/* Walk the records up to the end of PARAMS, and see whether STDIN ended. */
+static enum look
+look_at(struct fcgi *f, size_t len)
+{
+	const unsigned char *p = f->peek, *end = f->peek + len;
+	bool begun = false, complete = false;
+
+	while (end - p >= RECORD_HEAD) {
+		unsigned int id = (unsigned int)p[2] << 8 | p[3];
+		size_t content = (size_t)p[4] << 8 | p[5];
+		size_t whole = RECORD_HEAD + content + p[6];
+		int type = p[1];
+
+		if (p[0] != 1 || id == 0)
+			return LOOK_BAD;
+		if (!begun) {
+			if (type != TYPE_BEGIN || content != 8)
+				return LOOK_BAD;
+			f->id = id;
+		} else if (id != f->id ||
+		    type != (complete ? TYPE_STDIN : TYPE_PARAMS))
+			return complete ? LOOK_GOOD : LOOK_BAD;
+		if (begun && content == 0) {
+			if (complete) {
+				f->ended = true;
+				return LOOK_GOOD;
+			}
+			complete = true;
+		}
+		if (whole > (size_t)(end - p))
+			break;
+		if (!begun && (p[8] << 8 | p[9]) != ROLE_RESPONDER)
+			return LOOK_BAD;
+		begun = true;
+		p += whole;
+	}
+	if (complete)
+		return LOOK_GOOD;
+	return len == PEEK_MAX ? LOOK_BAD : LOOK_MORE;
+}
+
+static void
+nap(int ms)
+{
+	struct timespec ts = { 0, (long)ms * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/*
+ * Look until the request head is whole, without taking a byte: nginx sends
+ * it in one piece, so the naps between two looks are for strange peers.
+ */
+static bool
+await_head(struct fcgi *f, int fd)
+{
+	int64_t deadline = clock_ms() + f->io_timeout_ms;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t before = 0;
+	int wait = 1;
+
+	f->ended = false;
+	for (;;) {
+		int left = clock_left(deadline);
+		ssize_t n;
+
+		if (left == 0)
+			return false;
+		if (before == 0 && poll(&p, 1, left) <= 0)
+			return false;
+		n = recv(fd, f->peek, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+		if (n <= 0)
+			return false;
+		switch (look_at(f, (size_t)n)) {
+		case LOOK_GOOD:
+			return true;
+		case LOOK_BAD:
+			return false;
+		case LOOK_MORE:
+			break;
+		}
+		/* A peer that closed will send no more. */
+		if ((size_t)n == before && (p.events = 0, poll(&p, 1, 0)) > 0)
+			return false;
+		p.events = POLLIN;
+		wait = (size_t)n > before ? 1 : wait < 20 ? wait * 2 : 20;
+		before = (size_t)n;
+		nap(wait);
+	}
+}
+
+static void
+set_timeouts(int fd, int ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000,
+		.tv_usec = (ms % 1000) * 1000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
+}
+
+/* Hand the connection to libfcgi, which parses what we have looked at. */
+static bool
+parse(struct fcgi *f, int fd)
+{
+	f->request.ipcFd = fd;
+	/* So that neither its bookkeeping nor its errors linger or close. */
+	f->request.keepConnection = 1;
+	FCGX_Detach(&f->request);
+	if (FCGX_Accept_r(&f->request) == 0)
+		return true;
+	/* It has closed the descriptor. */
+	f->request.ipcFd = -1;
+	return false;
+}
+
+/* Errors of accept that a pause may cure; anything else is told, too. */
+static void
+survive(int error)
+{
+	if (error == EINTR || error == ECONNABORTED)
+		return;
+	log_line(LOG_LEVEL_WARN, "accept: %s", strerror(error));
+	nap(20);
+}
+
+char *const *
+fcgi_accept(struct fcgi *f, const atomic_bool *stop)
+{
+	while (!atomic_load(stop)) {
+		int fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			/* Somebody else made our listener non-blocking. */
+			struct pollfd p = { f->listener, POLLIN, 0 };
+
+			poll(&p, 1, 1000);
+			continue;
+		}
+		if (fd < 0) {
+			survive(errno);
+			continue;
+		}
+		set_timeouts(fd, f->io_timeout_ms);
+		if (!await_head(f, fd)) {
+			close(fd);
+			continue;
+		}
+		if (parse(f, fd))
+			return f->request.envp;
+	}
+	return NULL;
+}
+
+bool
+fcgi_gone(const struct fcgi *f)
+{
+	char c;
+	ssize_t n =
+	    recv(f->request.ipcFd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 ||
+	    (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
+		errno != EINTR);
+}
+
+static void
+put_record(unsigned char *p, int type, unsigned int id, size_t content)
+{
+	p[0] = 1;
+	p[1] = (unsigned char)type;
+	p[2] = (unsigned char)(id >> 8);
+	p[3] = (unsigned char)id;
+	p[4] = (unsigned char)(content >> 8);
+	p[5] = (unsigned char)content;
+	p[6] = 0;
+	p[7] = 0;
+}
+
+/* Write all of it before the deadline; changes iov. */
+static bool
+write_all(int fd, struct iovec *iov, size_t count, int64_t deadline)
+{
+	while (count > 0) {
+		struct msghdr msg = { .msg_iov = iov, .msg_iovlen = count };
+		ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* EAGAIN: the peer took nothing for a whole io-timeout. */
+		if (n < 0 || clock_left(deadline) == 0)
+			return false;
+		while (count > 0 && (size_t)n >= iov->iov_len) {
+			n -= (ssize_t)iov->iov_len;
+			iov++;
+			count--;
+		}
+		if (count > 0) {
+			iov->iov_base = (char *)iov->iov_base + n;
+			iov->iov_len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+bool
+fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
+    size_t body_len, bool bodyless)
+{
+	/* Each record takes two pieces; the first three, the end one. */
+	unsigned char heads[IOV_MAX_OURS][RECORD_HEAD];
+	unsigned char end[3 * RECORD_HEAD] = { 0 };
+	int64_t deadline = clock_ms() + (int64_t)f->io_timeout_ms * 6;
+	struct iovec iov[IOV_MAX_OURS + 4];
+	const char *next = body;
+	char length[48];
+	size_t n = 0, records = 0, first, used;
+
+	used = bodyless ? 0
+			: (size_t)snprintf(length, sizeof length,
+			      "Content-Length: %zu\r\n", body_len);
+	first = CHUNK_MAX - used - head_len;
+	if (first > body_len)
+		first = body_len;
+	put_record(heads[0], TYPE_STDOUT, f->id, used + head_len + first);
+	iov[n++] = (struct iovec){ heads[records++], RECORD_HEAD };
+	iov[n++] = (struct iovec){ length, used };
+	iov[n++] = (struct iovec){ (void *)(uintptr_t)head, head_len };
+	iov[n++] = (struct iovec){ (void *)(uintptr_t)next, first };
+	next += first;
+	body_len -= first;
+	while (body_len > 0) {
+		size_t chunk = body_len < CHUNK_MAX ? body_len : CHUNK_MAX;
+
+		if (n + 3 > IOV_MAX_OURS) {
+			if (!write_all(f->request.ipcFd, iov, n, deadline))
+				return false;
+			n = records = 0;
+		}
+		put_record(heads[records], TYPE_STDOUT, f->id, chunk);
+		iov[n++] = (struct iovec){ heads[records++], RECORD_HEAD };
+		iov[n++] = (struct iovec){ (void *)(uintptr_t)next, chunk };
+		next += chunk;
+		body_len -= chunk;
+	}
+	put_record(end, TYPE_STDOUT, f->id, 0);
+	put_record(end + RECORD_HEAD, TYPE_END, f->id, 8);
+	iov[n++] = (struct iovec){ end, sizeof end };
+	return write_all(f->request.ipcFd, iov, n, deadline);
+}
+
+/*
+ * Read what the peer still sends: a unix socket that is closed with bytes
+ * unread is reset, and nginx then loses an answer that it already has.
+ */
+static void
+drain(const struct fcgi *f, int fd)
+{
+	int64_t deadline = clock_ms() + DRAIN_MS;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char junk[4096];
+	size_t taken = 0;
+
+	while (taken < DRAIN_MAX) {
+		ssize_t n = recv(fd, junk, sizeof junk, MSG_DONTWAIT);
+
+		if (n > 0) {
+			taken += (size_t)n;
+			continue;
+		}
+		if (n == 0 || f->ended)
+			return;
+		if (poll(&p, 1, clock_left(deadline)) <= 0)
+			return;
+	}
+}
+
+void
+fcgi_finish(struct fcgi *f)
+{
+	int fd = f->request.ipcFd;
+
+	drain(f, fd);
+	FCGX_Free(&f->request, 0);
+	close(fd);
+	f->request.ipcFd = -1;
+}

@@ -1,0 +1,223 @@
+#include "serve/front.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "serve/fcgi.h"
+#include "serve/handler.h"
+#include "serve/pool.h"
+#include "serve/threads.h"
+#include "serve/wire.h"
+
+#define HELLO_MS 10000
+
+/* The control socket is written by every thread that loses a converter. */
+static struct {
+	pthread_mutex_t lock;
+	int fd;
+} control = { PTHREAD_MUTEX_INITIALIZER, -1 };
+
+struct front {
+	struct config *config;
+	struct seal_ring *rings;
+	struct pool *pool;
+	struct handler handler;
+	struct threads *threads; /* NULL until the first hello */
+	int listener;
+};
+
+static bool
+tell_master(enum wire_type type, uint32_t serial)
+{
+	enum wire_result r;
+
+	pthread_mutex_lock(&control.lock);
+	r = wire_send(control.fd, type, serial, NULL, 0, -1, WIRE_FOREVER);
+	pthread_mutex_unlock(&control.lock);
+	return r == WIRE_OK;
+}
+
+static void
+ask_to_kill(uint32_t serial)
+{
+	tell_master(WIRE_KILL, serial);
+}
+
+/* serial 0: the front itself. */
+static bool
+tell_ready(uint32_t serial)
+{
+	return tell_master(WIRE_READY, serial);
+}
+
+static enum status
+convert_in_pool(void *arg, const struct job *job, const struct source *source,
+    const struct pool_peer *peer, struct picture *picture, struct why *why)
+{
+	return pool_convert(arg, job, source, peer, picture, why);
+}
+
+/* The body of a control message, NUL-terminated; the caller's to free. */
+static char *
+read_text(int fd, uint64_t len)
+{
+	char *text = len <= CONFIG_TEXT_MAX ? malloc((size_t)len + 1) : NULL;
+
+	if (text == NULL)
+		return NULL;
+	text[len] = '\0';
+	if (wire_recv_body(fd, text, (size_t)len, WIRE_FOREVER) == WIRE_OK)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool
+take_config(struct front *f, uint64_t len, struct why *why)
+{
+	char *text = read_text(control.fd, len);
+	bool good;
+
+	f->config = config_new();
+	good = text != NULL && f->config != NULL &&
+	    config_parse(f->config, "master", text, NULL, why) &&
+	    config_settle(f->config, why);
+	free(text);
+	return good;
+}
+
+static bool
+take_keys(struct front *f, uint64_t len, struct why *why)
+{
+	size_t size;
+
+	if (f->config == NULL)
+		return false;
+	size = f->config->sites * sizeof *f->rings;
+	f->rings = calloc(f->config->sites, sizeof *f->rings);
+	if (f->rings == NULL || len != size ||
+	    wire_recv_body(control.fd, f->rings, size, WIRE_FOREVER) !=
+		WIRE_OK)
+		return false;
+	log_open(STDERR_FILENO, f->config->log_level,
+	    strcmp(f->config->log, "stderr") != 0);
+	f->pool = pool_new(f->config, ask_to_kill);
+	return f->pool != NULL &&
+	    handler_open(&f->handler, f->config, f->rings, why);
+}
+
+/* The first converter's libraries name what every answer is made with. */
+static bool
+start_serving(struct front *f)
+{
+	const struct threads_setup setup = { .handler = &f->handler,
+		.listener = f->listener,
+		.count = f->config->threads,
+		.io_timeout_ms = (int)f->config->io_timeout_ms };
+
+	f->handler.maker = (struct maker){ convert_in_pool, f->pool };
+	f->threads = threads_start(&setup);
+	return f->threads != NULL && tell_ready(0);
+}
+
+/* Hear a new converter's hello; one that dies at it is not our business. */
+static bool
+take_converter(struct front *f, uint32_t serial, int fd)
+{
+	struct wire_head head;
+	char text[sizeof f->handler.versions];
+	int64_t deadline = clock_ms() + HELLO_MS;
+	int passed;
+
+	if (fd < 0)
+		return false;
+	if (wire_recv_head(fd, &head, &passed, deadline) != WIRE_OK ||
+	    head.type != WIRE_HELLO || head.len >= sizeof text ||
+	    wire_recv_body(fd, text, (size_t)head.len, deadline) != WIRE_OK) {
+		close(fd);
+		ask_to_kill(serial);
+		return true;
+	}
+	text[head.len] = '\0';
+	if (f->threads == NULL)
+		memcpy(f->handler.versions, text, sizeof text);
+	else if (strcmp(f->handler.versions, text) != 0)
+		log_line(LOG_LEVEL_WARN,
+		    "libraries have changed (%s): restart to renew ETags",
+		    text);
+	log_line(LOG_LEVEL_DEBUG, "converter %u is ready: %s", serial, text);
+	if (!pool_add(f->pool, fd, serial) || !tell_ready(serial))
+		return false;
+	return f->threads != NULL || start_serving(f);
+}
+
+static bool
+take_log(int fd)
+{
+	if (fd < 0)
+		return false;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	return true;
+}
+
+/* The master's next word; false at the end. */
+static bool
+obey(struct front *f, bool *drain, struct why *why)
+{
+	struct wire_head head;
+	char *text;
+	int passed;
+
+	if (wire_recv_head(control.fd, &head, &passed, WIRE_FOREVER) !=
+	    WIRE_OK)
+		return false;
+	switch ((enum wire_type)head.type) {
+	case WIRE_CONFIG:
+		return take_config(f, head.len, why);
+	case WIRE_KEYS:
+		return take_keys(f, head.len, why);
+	case WIRE_LOG:
+		return take_log(passed);
+	case WIRE_CONVERTER:
+		text = read_text(control.fd, head.len);
+		if (text != NULL && text[0] != '\0')
+			log_line(LOG_LEVEL_WARN, "%s", text);
+		free(text);
+		return take_converter(f, head.serial, passed);
+	case WIRE_DRAIN:
+		*drain = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int
+front_run(int control_fd, int listener)
+{
+	static struct front f;
+	struct why why = { "" };
+	bool drain = false;
+
+	control.fd = control_fd;
+	f.listener = listener;
+	if (!fcgi_init())
+		return 1;
+	threads_signals();
+	while (!drain) {
+		if (obey(&f, &drain, &why))
+			continue;
+		/* Without a master there is nobody to replace what dies. */
+		if (why.text[0] != '\0')
+			log_line(LOG_LEVEL_ERROR, "%s", why.text);
+		_exit(1);
+	}
+	if (f.threads != NULL)
+		threads_stop(f.threads);
+	return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * The story of one request, from its parameters to its answer.
+ */
+#ifndef SERVE_HANDLER_H
+#define SERVE_HANDLER_H
+
+#include "http/response.h"
+#include "origin/origin.h"
+#include "serve/config.h"
+#include "serve/pool.h"
+
+/* How a picture is made: through a pool, or right here. */
+struct maker {
+	enum status (*convert)(void *arg, const struct job *,
+	    const struct source *, const struct pool_peer *, struct picture *,
+	    struct why *);
+	void *arg;
+};
+
+/* Immutable once opened; shared by all threads. */
+struct handler {
+	const struct config *config;
+	const struct seal_ring *rings; /* one a site, the caller's */
+	struct origin *roots[CONFIG_SITES_MAX]; /* NULL: no root, no site */
+	struct maker maker;
+	char versions[4096]; /* the libraries', part of every ETag */
+};
+
+/* Open the sites' roots.  False with the reason. */
+bool handler_open(struct handler *, const struct config *,
+    const struct seal_ring *, struct why *);
+void handler_close(struct handler *);
+
+/*
+ * Answer one request; r must be response_init()ed, and is the caller's to
+ * free.  Writes one line to the log.  Any thread.  GONE means that nobody is
+ * left to answer.
+ */
+enum status handler_serve(const struct handler *, char *const *envp,
+    const struct pool_peer *, struct response *r);
+
+#endif

@@ -1,0 +1,137 @@
+#include "serve/once.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "image/pipeline.h"
+#include "serve/converter.h"
+#include "serve/handler.h"
+#include "url/escape.h"
+#include "url/request.h"
+
+#define ENTRY_MAX (REQUEST_PATH_MAX + 64)
+
+static enum status
+convert_here(void *arg, const struct job *job, const struct source *source,
+    const struct pool_peer *peer, struct picture *picture, struct why *why)
+{
+	const struct config *config = arg;
+
+	(void)peer;
+	return converter_do(job, source->fd, &source->identity,
+	    clock_ms() + config->timeout_ms, picture, why);
+}
+
+static bool
+never_gone(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static bool
+write_all(const char *bytes, size_t len)
+{
+	return fwrite(bytes, 1, len, stdout) == len && fflush(stdout) == 0;
+}
+
+static int
+answer(const struct handler *h, char *const *envp)
+{
+	const struct pool_peer peer = { never_gone, NULL };
+	struct response r;
+	enum status st;
+	int status = 0;
+
+	response_init(&r);
+	st = handler_serve(h, envp, &peer, &r);
+	fwrite(buf_cstr(&r.head), 1, r.head.len, stderr);
+	if (st != STATUS_OK && st != STATUS_NOT_MODIFIED)
+		status = 1;
+	else if (!write_all(r.body, r.body_len)) {
+		perror("imgfcgi: standard output");
+		status = 1;
+	}
+	response_free(&r);
+	return status;
+}
+
+/* "/path?query" into the variables that nginx would send. */
+static bool
+split(const char *target, struct buf *path, struct buf *query)
+{
+	const char *mark = strchr(target, '?');
+	size_t len = mark != NULL ? (size_t)(mark - target) : strlen(target);
+
+	buf_str(path, "DOCUMENT_URI=");
+	buf_str(query, "QUERY_STRING=");
+	if (mark != NULL)
+		buf_str(query, mark + 1);
+	return escape_undo(path, target, len) && buf_ok(path) && buf_ok(query);
+}
+
+static void
+add_variable(struct buf *b, const char *name, const char *value)
+{
+	buf_printf(b, "%s=%s", name, value != NULL ? value : "");
+}
+
+static int
+run(const struct handler *h, const struct once_request *request)
+{
+	char method[] = "REQUEST_METHOD=GET";
+	struct buf part[4];
+	char *envp[6] = { method };
+	int status = 1;
+
+	for (int i = 0; i < 4; i++)
+		buf_init(&part[i], ENTRY_MAX);
+	add_variable(&part[2], "IMGFCGI_SITE", request->site);
+	add_variable(&part[3], "IMGFCGI_ACCEPT", request->accept);
+	if (!split(request->target, &part[0], &part[1]))
+		fprintf(stderr, "imgfcgi: %s is no /path?query\n",
+		    request->target);
+	else {
+		for (int i = 0; i < 4; i++)
+			envp[i + 1] = part[i].data;
+		status = answer(h, envp);
+	}
+	for (int i = 0; i < 4; i++)
+		buf_free(&part[i]);
+	return status;
+}
+
+int
+once_run(const struct config *config, const struct seal_ring *rings,
+    const struct once_request *request)
+{
+	static struct handler handler;
+	uint32_t inputs = 0;
+	struct buf text;
+	struct why why;
+	int status;
+
+	for (uint32_t i = 0; i < config->sites; i++)
+		inputs |= config->site[i].inputs;
+	log_open(STDERR_FILENO, config->log_level, false);
+	if (!handler_open(&handler, config, rings, &why) ||
+	    !pipeline_init(inputs, &why)) {
+		fprintf(stderr, "imgfcgi: %s\n", why.text);
+		return 1;
+	}
+	buf_init(&text, sizeof handler.versions - 1);
+	pipeline_versions(&text);
+	memcpy(handler.versions, buf_cstr(&text), text.len);
+	buf_free(&text);
+	handler.maker = (struct maker){ convert_here,
+		(void *)(uintptr_t)config };
+	/* For what libvips cannot interrupt: SIGALRM ends us. */
+	alarm((unsigned int)(config->timeout_ms / 1000 + 2));
+	status = run(&handler, request);
+	handler_close(&handler);
+	pipeline_end();
+	return status;
+}

@@ -1,0 +1,20 @@
+/*
+ * The whole story of one request at a shell: no nginx, no FastCGI, no other
+ * process.
+ */
+#ifndef SERVE_ONCE_H
+#define SERVE_ONCE_H
+
+#include "serve/config.h"
+
+struct once_request {
+	const char *target; /* "/path?query", percent-encoded as in a URL */
+	const char *site;   /* NULL: the site without a name */
+	const char *accept; /* the format token, or NULL */
+};
+
+/* Headers to stderr, body to stdout.  0 if there is a picture, else 1. */
+int once_run(const struct config *, const struct seal_ring *rings,
+    const struct once_request *);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * What each operating system does its own way.  One implementation a
+ * platform, chosen by configure.
+ */
+#ifndef SERVE_PLATFORM_H
+#define SERVE_PLATFORM_H
+
+#include <stddef.h>
+
+/* A path that executes this very program again; NULL if it is not known. */
+const char *platform_self(const char *argv0, char *path, size_t size);
+
+/* The calling process is killed when its parent dies. */
+void platform_die_with_parent(void);
+
+/* The longest queue that listen(2) really gives; -1 if it is not known. */
+int platform_backlog_max(void);
+
+#endif

@@ -1,0 +1,37 @@
+#include "serve/platform.h"
+
+#include <sys/types.h>
+#include <sys/procctl.h>
+#include <sys/sysctl.h>
+
+#include <signal.h>
+
+const char *
+platform_self(const char *argv0, char *path, size_t size)
+{
+	int name[] = { CTL_KERN, KERN_PROC, KERN_PROC_PATHNAME, -1 };
+
+	(void)argv0;
+	if (sysctl(name, 4, path, &size, NULL, 0) != 0)
+		return NULL;
+	return path;
+}
+
+void
+platform_die_with_parent(void)
+{
+	int sig = SIGKILL;
+
+	procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &sig);
+}
+
+int
+platform_backlog_max(void)
+{
+	int max = -1;
+	size_t size = sizeof max;
+
+	if (sysctlbyname("kern.ipc.soacceptqueue", &max, &size, NULL, 0) != 0)
+		return -1;
+	return max;
+}

@@ -1,0 +1,33 @@
+/*
+ * The listening socket: inherited from a launcher, or our own.
+ */
+#ifndef SERVE_SOCKET_H
+#define SERVE_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/log.h"
+#include "serve/config.h"
+
+struct listener {
+	int fd;
+	char path[CONFIG_PATH_MAX]; /* ours to remove at the end; or "" */
+};
+
+/*
+ * The socket option; without it descriptor 0 if it listens (spawn-fcgi,
+ * supervisor), else the one of LISTEN_FDS (systemd), else the default path.
+ * An inherited descriptor 0 is moved away and /dev/null takes its place.  A
+ * path that nobody answers on is replaced; a live one is refused.  The
+ * descriptor is close-on-exec and blocking.
+ */
+bool socket_listen(const struct config *, struct listener *, struct why *);
+
+/* What socket_listen() would do, without doing it; for -t. */
+bool socket_check(const struct config *, struct why *);
+
+/* Close, and remove the path if it is ours. */
+void socket_close(struct listener *);
+
+#endif
