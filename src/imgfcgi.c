@@ -134,8 +134,7 @@ add_override(struct command *c, int argc, char **argv, int *i)
 	char *joined;
 	size_t size;
 
-	if (strncmp(argv[*i], "--", 2) != 0 ||
-	    option_find(word, len) == NULL) {
+	if (strncmp(argv[*i], "--", 2) != 0 || option_find(word, len) == NULL) {
 		fprintf(stderr, "imgfcgi: no such option: %s (see --help)\n",
 		    argv[*i]);
 		exit(EXIT_USAGE);
@@ -230,9 +229,8 @@ raise_files(void)
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return (struct rlimit){ 0, 0 };
 	if (files.rlim_cur < NOFILE_WANTED) {
-		files.rlim_cur = files.rlim_max < NOFILE_WANTED
-		    ? files.rlim_max
-		    : NOFILE_WANTED;
+		files.rlim_cur = files.rlim_max < NOFILE_WANTED ? files.rlim_max
+		                                                : NOFILE_WANTED;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	return files;
@@ -302,8 +300,8 @@ serve(const struct config *config, const struct seal_ring *rings,
 		die(why.text);
 	if (!socket_listen(config, &listener, &why))
 		die(why.text);
-	log_open(setup.log, config->log_level,
-	    strcmp(config->log, "stderr") != 0);
+	log_open(
+	    setup.log, config->log_level, strcmp(config->log, "stderr") != 0);
 	setup.listener = listener.fd;
 	if (config->isolation == ISOLATION_NONE)
 		status = front_run_alone(config, rings, listener.fd, &why);
@@ -350,8 +348,8 @@ main(int argc, char **argv)
 	config = config_new();
 	if (config == NULL)
 		die("out of memory");
-	if (!config_load(config, command.config_path, command.overrides,
-		&why) ||
+	if (!config_load(
+	        config, command.config_path, command.overrides, &why) ||
 	    !config_settle(config, &why))
 		die(why.text);
 	rings = load_keys(config, &why);

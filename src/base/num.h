@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NUM_TEXT_MAX 24 /* bytes that any of the formatters writes, with NUL   \
-	                 */
+#define NUM_TEXT_MAX                                                           \
+	24 /* bytes that any of the formatters writes, with NUL                \
+	    */
 
 /* "0" or [1-9][0-9]*, within min..max (both ≥ 0). */
 bool num_parse(const char *, size_t len, int64_t min, int64_t max, int64_t *);

@@ -11,7 +11,8 @@
 
 #define FRESH_ETAG_MAX 25 /* 22 characters, two quotes, NUL */
 
-/* A hash under construction; parts are length-prefixed, so never run together. */
+/* A hash under construction; parts are length-prefixed, so never run together.
+ */
 struct fresh_etag {
 	uint64_t state[64]; /* opaque: libsodium's hash state, aligned inside */
 };

@@ -14,10 +14,10 @@
 
 /* What a picture's headers say. */
 struct response_facts {
-	const char *etag;	/* with quotes */
-	int64_t mtime;		/* seconds: Last-Modified */
+	const char *etag;       /* with quotes */
+	int64_t mtime;          /* seconds: Last-Modified */
 	int64_t fresh, max_age; /* seconds, exp already heard */
-	bool varies;		/* Vary: Accept */
+	bool varies;            /* Vary: Accept */
 	enum format format;
 	const char *path; /* Content-Disposition's name comes from here */
 };
@@ -25,10 +25,10 @@ struct response_facts {
 /* How errors are answered. */
 struct response_refusal {
 	enum status status;
-	const char *cause;  /* for X-Imgfcgi-Error; a word */
-	bool precise;	    /* errors = precise */
-	bool revalidation;  /* the peer holds a copy: cached 1 s, not 0 */
-	bool settled;	    /* an EXPENSIVE cause may be cached briefly */
+	const char *cause;   /* for X-Imgfcgi-Error; a word */
+	bool precise;        /* errors = precise */
+	bool revalidation;   /* the peer holds a copy: cached 1 s, not 0 */
+	bool settled;        /* an EXPENSIVE cause may be cached briefly */
 	int64_t retry_after; /* seconds, for 503 */
 };
 
@@ -49,8 +49,8 @@ void response_init(struct response *);
 void response_free(struct response *);
 
 /* 200 with a picture.  Takes ownership of bytes (malloc'd). */
-void response_picture(struct response *, const struct response_facts *,
-    void *bytes, size_t len);
+void response_picture(
+    struct response *, const struct response_facts *, void *bytes, size_t len);
 
 /* 304 with the headers that a 200 would have had. */
 void response_not_modified(struct response *, const struct response_facts *);

@@ -20,7 +20,7 @@
 /* One job.  No pointers: it crosses a socket. */
 struct job {
 	struct params params;
-	int32_t format; /* enum format to write, never NONE or AUTO */
+	int32_t format;  /* enum format to write, never NONE or AUTO */
 	uint32_t inputs; /* FORMAT_BIT of what may be read */
 	struct limits limits;
 };

@@ -22,18 +22,18 @@ struct plan_input {
  * (unrotated) picture; the last ones in the oriented one.
  */
 struct plan {
-	int32_t shrink;	     /* on load: 1, 2, 4, 8 */
-	struct box crop;     /* then cut, in shrunk stored pixels */
-	int32_t resize_w;    /* then resize to exactly this (stored axes) */
+	int32_t shrink;   /* on load: 1, 2, 4, 8 */
+	struct box crop;  /* then cut, in shrunk stored pixels */
+	int32_t resize_w; /* then resize to exactly this (stored axes) */
 	int32_t resize_h;
 	int32_t orientation; /* then turn upright: EXIF 1…8 */
-	struct box cut;	     /* then cut by gravity, oriented; 0 × 0: none */
+	struct box cut;      /* then cut by gravity, oriented; 0 × 0: none */
 	int32_t canvas_w;    /* then put on a canvas; 0: none */
 	int32_t canvas_h;
-	int32_t canvas_x;    /* where the picture's corner stands on it */
+	int32_t canvas_x; /* where the picture's corner stands on it */
 	int32_t canvas_y;
-	int32_t frames;	     /* frames to keep */
-	int32_t width;	     /* the result, one frame */
+	int32_t frames; /* frames to keep */
+	int32_t width;  /* the result, one frame */
 	int32_t height;
 };
 

@@ -17,10 +17,10 @@
 #include "url/policy.h"
 #include "url/seal.h"
 
-#define CONFIG_PATH_MAX	 1024
-#define CONFIG_NAME_MAX	 64
+#define CONFIG_PATH_MAX  1024
+#define CONFIG_NAME_MAX  64
 #define CONFIG_SITES_MAX 64
-#define CONFIG_TEXT_MAX	 131072 /* bytes of a file, and of config_format() */
+#define CONFIG_TEXT_MAX  131072 /* bytes of a file, and of config_format() */
 
 enum isolation {
 	ISOLATION_PROCESS,
@@ -50,7 +50,7 @@ struct config {
 	char owner[CONFIG_NAME_MAX], group[CONFIG_NAME_MAX];
 	int32_t mode; /* permission bits */
 	int32_t backlog;
-	bool tcp;	/* socket may be 127.0.0.1:PORT or [::1]:PORT */
+	bool tcp; /* socket may be 127.0.0.1:PORT or [::1]:PORT */
 	int32_t threads, converters; /* 0: derived by config_settle() */
 	int32_t queue;
 	int64_t queue_timeout_ms, timeout_ms, io_timeout_ms;

@@ -13,9 +13,8 @@
 #define VERSIONS_MAX 4096
 
 enum status
-converter_do(const struct job *job, int source,
-    const struct identity *identity, int64_t deadline_ms,
-    struct picture *picture, struct why *why)
+converter_do(const struct job *job, int source, const struct identity *identity,
+    int64_t deadline_ms, struct picture *picture, struct why *why)
 {
 	enum status st;
 	void *bytes;
@@ -24,8 +23,8 @@ converter_do(const struct job *job, int source,
 	st = source_read(source, identity, &bytes, why);
 	if (st != STATUS_OK)
 		return st;
-	st = pipeline_run(job, bytes, (size_t)identity->size, deadline_ms,
-	    picture, why);
+	st = pipeline_run(
+	    job, bytes, (size_t)identity->size, deadline_ms, picture, why);
 	free(bytes);
 	return st;
 }
@@ -38,8 +37,8 @@ say_hello(int fd)
 
 	buf_init(&text, VERSIONS_MAX);
 	pipeline_versions(&text);
-	r = wire_send(fd, WIRE_HELLO, 0, buf_cstr(&text), text.len, -1,
-	    WIRE_FOREVER);
+	r = wire_send(
+	    fd, WIRE_HELLO, 0, buf_cstr(&text), text.len, -1, WIRE_FOREVER);
 	buf_free(&text);
 	return r == WIRE_OK;
 }
@@ -58,7 +57,7 @@ answer(int fd, enum status st, const struct picture *picture,
 	size_t len = st == STATUS_OK ? picture->len : 0;
 
 	return wire_send2(fd, WIRE_REPLY, 0, &reply, sizeof reply,
-		   picture->bytes, len, -1, WIRE_FOREVER) == WIRE_OK;
+	           picture->bytes, len, -1, WIRE_FOREVER) == WIRE_OK;
 }
 
 /* One job from the socket; false at its end. */
@@ -75,10 +74,9 @@ serve_one(int fd)
 
 	if (wire_recv_head(fd, &head, &source, WIRE_FOREVER) != WIRE_OK)
 		return false;
-	if (head.type != WIRE_JOB || head.len != sizeof message ||
-	    source < 0 ||
+	if (head.type != WIRE_JOB || head.len != sizeof message || source < 0 ||
 	    wire_recv_body(fd, &message, sizeof message, WIRE_FOREVER) !=
-		WIRE_OK)
+	        WIRE_OK)
 		return false;
 	st = converter_do(&message.job, source, &message.identity,
 	    message.deadline_ms, &picture, &why);

@@ -21,7 +21,8 @@ struct job;
 struct identity;
 struct picture;
 struct why;
-enum status converter_do(const struct job *, int source, const struct identity *,
-    int64_t deadline_ms, struct picture *, struct why *);
+enum status converter_do(const struct job *, int source,
+    const struct identity *, int64_t deadline_ms, struct picture *,
+    struct why *);
 
 #endif

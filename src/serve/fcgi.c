@@ -17,11 +17,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define RECORD_HEAD 8
-#define PEEK_MAX    (64 * 1024)
-#define CHUNK_MAX   65528 /* a record's content: a multiple of 8, unpadded */
-#define DRAIN_MAX   (64 * 1024)
-#define DRAIN_MS    200
+#define RECORD_HEAD  8
+#define PEEK_MAX     (64 * 1024)
+#define CHUNK_MAX    65528 /* a record's content: a multiple of 8, unpadded */
+#define DRAIN_MAX    (64 * 1024)
+#define DRAIN_MS     200
 #define IOV_MAX_OURS 64
 
 /* FastCGI 1.0, section 8. */
@@ -38,9 +38,10 @@ struct fcgi {
 	int listener;
 	int io_timeout_ms;
 	FCGX_Request request;
+	int fd; /* the connection; libfcgi may read elsewhere */
 	unsigned int id;
 	bool ended; /* the end of STDIN has arrived */
-	unsigned char peek[PEEK_MAX];
+	unsigned char head[PEEK_MAX];
 };
 
 /* What a look at the waiting bytes says. */
@@ -82,7 +83,7 @@ fcgi_free(struct fcgi *f)
 static enum look
 look_at(struct fcgi *f, size_t len)
 {
-	const unsigned char *p = f->peek, *end = f->peek + len;
+	const unsigned char *p = f->head, *end = f->head + len;
 	bool begun = false, complete = false;
 
 	while (end - p >= RECORD_HEAD) {
@@ -119,39 +120,31 @@ look_at(struct fcgi *f, size_t len)
 	return len == PEEK_MAX ? LOOK_BAD : LOOK_MORE;
 }
 
-static void
-nap(int ms)
-{
-	struct timespec ts = { 0, (long)ms * 1000000 };
-
-	nanosleep(&ts, NULL);
-}
+/* Room for a whole head in a socket, where systems give 8 KiB by default. */
+#define RELAY_BUFFER (2 * PEEK_MAX)
 
 /*
- * Look until the request head is whole, without taking a byte: nginx sends
- * it in one piece, so the naps between two looks are for strange peers.
+ * Read what comes until the request head is whole.  Only for peers that do
+ * not send it in one piece: what lies unread in a socket can fill it with
+ * few bytes if they came one by one, so looking alone would wait for ever.
  */
 static bool
-await_head(struct fcgi *f, int fd)
+read_head(struct fcgi *f, size_t *len)
 {
 	int64_t deadline = clock_ms() + f->io_timeout_ms;
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	size_t before = 0;
-	int wait = 1;
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
 
-	f->ended = false;
+	*len = 0;
 	for (;;) {
-		int left = clock_left(deadline);
 		ssize_t n;
 
-		if (left == 0)
+		if (poll(&p, 1, clock_left(deadline)) <= 0)
 			return false;
-		if (before == 0 && poll(&p, 1, left) <= 0)
-			return false;
-		n = recv(fd, f->peek, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+		n = recv(f->fd, f->head + *len, PEEK_MAX - *len, MSG_DONTWAIT);
 		if (n <= 0)
 			return false;
-		switch (look_at(f, (size_t)n)) {
+		*len += (size_t)n;
+		switch (look_at(f, *len)) {
 		case LOOK_GOOD:
 			return true;
 		case LOOK_BAD:
@@ -159,14 +152,80 @@ await_head(struct fcgi *f, int fd)
 		case LOOK_MORE:
 			break;
 		}
-		/* A peer that closed will send no more. */
-		if ((size_t)n == before && (p.events = 0, poll(&p, 1, 0)) > 0)
-			return false;
-		p.events = POLLIN;
-		wait = (size_t)n > before ? 1 : wait < 20 ? wait * 2 : 20;
-		before = (size_t)n;
-		nap(wait);
 	}
+}
+
+/* Let libfcgi read from fd, which it closes if it does not like it. */
+static bool
+parse(struct fcgi *f, int fd)
+{
+	f->request.ipcFd = fd;
+	/* So that neither its bookkeeping nor its errors linger. */
+	f->request.keepConnection = 1;
+	FCGX_Detach(&f->request);
+	return FCGX_Accept_r(&f->request) == 0;
+}
+
+/* Hand over a head that we have read ourselves. */
+static bool
+relay(struct fcgi *f, size_t len)
+{
+	int pair[2], size = RELAY_BUFFER;
+	bool good;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return false;
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	setsockopt(pair[1], SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	good = send(pair[0], f->head, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)len;
+	close(pair[0]);
+	if (!good) {
+		close(pair[1]);
+		return false;
+	}
+	if (!parse(f, pair[1]))
+		return false;
+	close(pair[1]);
+	return true;
+}
+
+/*
+ * Look at what has come without taking a byte.  nginx sends a head in one
+ * piece: libfcgi then reads it where it lies.
+ */
+static bool
+take_head(struct fcgi *f)
+{
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+	ssize_t n;
+	size_t len;
+
+	f->ended = false;
+	if (poll(&p, 1, f->io_timeout_ms) <= 0)
+		return false;
+	n = recv(f->fd, f->head, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0)
+		return false;
+	switch (look_at(f, (size_t)n)) {
+	case LOOK_GOOD:
+		if (parse(f, f->fd))
+			return true;
+		f->fd = -1; /* closed by libfcgi */
+		return false;
+	case LOOK_MORE:
+		return read_head(f, &len) && relay(f, len);
+	default:
+		return false;
+	}
+}
+
+static void
+nap(int ms)
+{
+	struct timespec ts = { 0, (long)ms * 1000000 };
+
+	nanosleep(&ts, NULL);
 }
 
 static void
@@ -177,21 +236,6 @@ set_timeouts(int fd, int ms)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-}
-
-/* Hand the connection to libfcgi, which parses what we have looked at. */
-static bool
-parse(struct fcgi *f, int fd)
-{
-	f->request.ipcFd = fd;
-	/* So that neither its bookkeeping nor its errors linger or close. */
-	f->request.keepConnection = 1;
-	FCGX_Detach(&f->request);
-	if (FCGX_Accept_r(&f->request) == 0)
-		return true;
-	/* It has closed the descriptor. */
-	f->request.ipcFd = -1;
-	return false;
 }
 
 /* Errors of accept that a pause may cure; anything else is told, too. */
@@ -222,12 +266,11 @@ fcgi_accept(struct fcgi *f, const atomic_bool *stop)
 			continue;
 		}
 		set_timeouts(fd, f->io_timeout_ms);
-		if (!await_head(f, fd)) {
-			close(fd);
-			continue;
-		}
-		if (parse(f, fd))
+		f->fd = fd;
+		if (take_head(f))
 			return f->request.envp;
+		if (f->fd >= 0)
+			close(f->fd);
 	}
 	return NULL;
 }
@@ -236,12 +279,11 @@ bool
 fcgi_gone(const struct fcgi *f)
 {
 	char c;
-	ssize_t n =
-	    recv(f->request.ipcFd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(f->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	return n == 0 ||
 	    (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
-		errno != EINTR);
+	        errno != EINTR);
 }
 
 static void
@@ -297,8 +339,8 @@ fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
 	size_t n = 0, records = 0, first, used;
 
 	used = bodyless ? 0
-			: (size_t)snprintf(length, sizeof length,
-			      "Content-Length: %zu\r\n", body_len);
+	                : (size_t)snprintf(length, sizeof length,
+	                      "Content-Length: %zu\r\n", body_len);
 	first = CHUNK_MAX - used - head_len;
 	if (first > body_len)
 		first = body_len;
@@ -313,7 +355,7 @@ fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
 		size_t chunk = body_len < CHUNK_MAX ? body_len : CHUNK_MAX;
 
 		if (n + 3 > IOV_MAX_OURS) {
-			if (!write_all(f->request.ipcFd, iov, n, deadline))
+			if (!write_all(f->fd, iov, n, deadline))
 				return false;
 			n = records = 0;
 		}
@@ -326,7 +368,7 @@ fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
 	put_record(end, TYPE_STDOUT, f->id, 0);
 	put_record(end + RECORD_HEAD, TYPE_END, f->id, 8);
 	iov[n++] = (struct iovec){ end, sizeof end };
-	return write_all(f->request.ipcFd, iov, n, deadline);
+	return write_all(f->fd, iov, n, deadline);
 }
 
 /*
@@ -334,15 +376,15 @@ fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
  * unread is reset, and nginx then loses an answer that it already has.
  */
 static void
-drain(const struct fcgi *f, int fd)
+drain(const struct fcgi *f)
 {
 	int64_t deadline = clock_ms() + DRAIN_MS;
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
 	char junk[4096];
 	size_t taken = 0;
 
 	while (taken < DRAIN_MAX) {
-		ssize_t n = recv(fd, junk, sizeof junk, MSG_DONTWAIT);
+		ssize_t n = recv(f->fd, junk, sizeof junk, MSG_DONTWAIT);
 
 		if (n > 0) {
 			taken += (size_t)n;
@@ -358,10 +400,9 @@ drain(const struct fcgi *f, int fd)
 void
 fcgi_finish(struct fcgi *f)
 {
-	int fd = f->request.ipcFd;
-
-	drain(f, fd);
+	drain(f);
 	FCGX_Free(&f->request, 0);
-	close(fd);
 	f->request.ipcFd = -1;
+	close(f->fd);
+	f->fd = -1;
 }

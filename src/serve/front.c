@@ -100,8 +100,7 @@ take_keys(struct front *f, uint64_t len, struct why *why)
 	size = f->config->sites * sizeof *f->rings;
 	f->rings = calloc(f->config->sites, sizeof *f->rings);
 	if (f->rings == NULL || len != size ||
-	    wire_recv_body(control.fd, f->rings, size, WIRE_FOREVER) !=
-		WIRE_OK)
+	    wire_recv_body(control.fd, f->rings, size, WIRE_FOREVER) != WIRE_OK)
 		return false;
 	log_open(STDERR_FILENO, f->config->log_level,
 	    strcmp(f->config->log, "stderr") != 0);
@@ -173,8 +172,7 @@ obey(struct front *f, bool *drain, struct why *why)
 	char *text;
 	int passed;
 
-	if (wire_recv_head(control.fd, &head, &passed, WIRE_FOREVER) !=
-	    WIRE_OK)
+	if (wire_recv_head(control.fd, &head, &passed, WIRE_FOREVER) != WIRE_OK)
 		return false;
 	switch ((enum wire_type)head.type) {
 	case WIRE_CONFIG:

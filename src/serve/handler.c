@@ -119,8 +119,8 @@ judge_source(struct story *s)
 		    (uint64_t)s->source.identity.size, &s->why);
 	free(head);
 	if (st == STATUS_OK)
-		st = facts_check(&s->facts, &s->site->limits, s->site->inputs,
-		    &s->why);
+		st = facts_check(
+		    &s->facts, &s->site->limits, s->site->inputs, &s->why);
 	return st;
 }
 
@@ -154,9 +154,8 @@ make_etag(struct story *s)
 static bool
 is_current(const struct story *s)
 {
-	return fresh_matches(s->etag,
-	    s->source.identity.mtime_ns / 1000000000, s->rq.if_none_match,
-	    s->rq.if_modified_since);
+	return fresh_matches(s->etag, s->source.identity.mtime_ns / 1000000000,
+	    s->rq.if_none_match, s->rq.if_modified_since);
 }
 
 static enum status
@@ -169,8 +168,8 @@ convert(struct story *s, const struct pool_peer *peer)
 	job.format = (int32_t)s->format;
 	job.inputs = s->site->inputs;
 	job.limits = s->site->limits;
-	return s->h->maker.convert(s->h->maker.arg, &job, &s->source, peer,
-	    &s->picture, &s->why);
+	return s->h->maker.convert(
+	    s->h->maker.arg, &job, &s->source, peer, &s->picture, &s->why);
 }
 
 /* From the file to the picture; done again if the file changed meanwhile. */
@@ -198,8 +197,8 @@ tell(struct story *s, char *const *envp, const struct pool_peer *peer)
 
 	if (st != STATUS_OK)
 		return st;
-	st = request_ask(&s->rq, &s->site->policy,
-	    &s->h->rings[site_index(s)], clock_now(), &s->ask, &s->why);
+	st = request_ask(&s->rq, &s->site->policy, &s->h->rings[site_index(s)],
+	    clock_now(), &s->ask, &s->why);
 	if (st != STATUS_OK)
 		return st;
 	st = make_picture(s, peer);
@@ -243,8 +242,7 @@ refuse(const struct story *s, enum status st, struct response *r)
 	int64_t age = clock_now() - s->source.identity.mtime_ns / 1000000000;
 	struct response_refusal refusal = { .status = st,
 		.cause = status_def(st)->word,
-		.precise = s->site != NULL &&
-		    s->site->errors == ERRORS_PRECISE,
+		.precise = s->site != NULL && s->site->errors == ERRORS_PRECISE,
 		.revalidation = request_revalidates(&s->rq),
 		.settled = s->source.fd >= 0 && age > SETTLED_S,
 		.retry_after = RETRY_AFTER_S };
@@ -303,8 +301,9 @@ enum status
 handler_serve(const struct handler *h, char *const *envp,
     const struct pool_peer *peer, struct response *r)
 {
-	struct story s = { .h = h, .source = { .fd = -1 },
-		.began_us = clock_us() };
+	struct story s = {
+		.h = h, .source = { .fd = -1 }, .began_us = clock_us()
+	};
 	enum status st;
 
 	st = tell(&s, envp, peer);

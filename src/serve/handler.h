@@ -20,7 +20,7 @@ struct maker {
 /* Immutable once opened; shared by all threads. */
 struct handler {
 	const struct config *config;
-	const struct seal_ring *rings; /* one a site, the caller's */
+	const struct seal_ring *rings;          /* one a site, the caller's */
 	struct origin *roots[CONFIG_SITES_MAX]; /* NULL: no root, no site */
 	struct maker maker;
 	char versions[4096]; /* the libraries', part of every ETag */

@@ -15,10 +15,10 @@
 #include "serve/platform.h"
 #include "serve/wire.h"
 
-#define NICE	   5	 /* cheap answers come before conversions */
-#define BACK_OFF_MS 1000 /* between two tries of what dies at its start */
-#define SEND_MS	   10000 /* a front that does not listen so long is dead */
-#define SLACK_MS   5000	 /* what a drain may take beyond its requests */
+#define NICE        5     /* cheap answers come before conversions */
+#define BACK_OFF_MS 1000  /* between two tries of what dies at its start */
+#define SEND_MS     10000 /* a front that does not listen so long is dead */
+#define SLACK_MS    5000  /* what a drain may take beyond its requests */
 
 enum {
 	CHILD_SOCKET = 3,
@@ -28,20 +28,20 @@ enum {
 struct child {
 	pid_t pid; /* 0: none runs */
 	uint32_t serial;
-	bool ready;	  /* the front has heard its hello */
+	bool ready;       /* the front has heard its hello */
 	int64_t again_ms; /* not started before */
-	char died[128];	  /* how the last one in this place ended */
+	char died[128];   /* how the last one in this place ended */
 };
 
 struct master {
 	const struct master_setup *setup;
 	struct child front;
 	struct child *converters;
-	int count; /* of converters */
+	int count;   /* of converters */
 	int control; /* the front's socket, or -1 */
 	int log;
 	uint32_t serial;
-	bool served;   /* some front was ready once */
+	bool served; /* some front was ready once */
 	bool stopping;
 	bool failed;
 	int64_t stop_by_ms;
@@ -67,8 +67,7 @@ master_open_log(const struct config *config, struct why *why)
 
 	if (strcmp(config->log, "stderr") == 0)
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-	fd = open(config->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-	    0640);
+	fd = open(config->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0)
 		why_set(why, "log %s: %s", config->log, strerror(errno));
 	return fd;
@@ -76,8 +75,7 @@ master_open_log(const struct config *config, struct why *why)
 
 /* In the child: descriptors in place, signals as a role expects, exec. */
 static void
-become(const struct master *m, const char *role, const char *argument,
-    int sock)
+become(const struct master *m, const char *role, const char *argument, int sock)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 	bool front = strcmp(role, "front") == 0;
@@ -116,8 +114,8 @@ become(const struct master *m, const char *role, const char *argument,
 
 /* Start a role; our end of its socketpair, or -1. */
 static int
-start(struct master *m, struct child *c, const char *role,
-    const char *argument, int *theirs)
+start(struct master *m, struct child *c, const char *role, const char *argument,
+    int *theirs)
 {
 	int pair[2];
 
@@ -147,7 +145,7 @@ tell_front(struct master *m, enum wire_type type, uint32_t serial,
 {
 	if (m->control < 0 ||
 	    wire_send(m->control, type, serial, body, len, passed,
-		clock_ms() + SEND_MS) == WIRE_OK)
+	        clock_ms() + SEND_MS) == WIRE_OK)
 		return;
 	if (m->front.pid > 0)
 		kill(m->front.pid, SIGKILL);
@@ -187,8 +185,8 @@ start_converter(struct master *m, struct child *c)
 		return;
 	close(theirs);
 	/* Its end goes to the front; the master keeps none. */
-	tell_front(m, WIRE_CONVERTER, c->serial, c->died, strlen(c->died),
-	    ours);
+	tell_front(
+	    m, WIRE_CONVERTER, c->serial, c->died, strlen(c->died), ours);
 	close(ours);
 	c->died[0] = '\0';
 }
@@ -221,8 +219,7 @@ describe_death(struct child *c, const char *role, int status)
 {
 	if (WIFSIGNALED(status))
 		snprintf(c->died, sizeof c->died, "%s %u (pid %ld) died: %s",
-		    role, c->serial, (long)c->pid,
-		    strsignal(WTERMSIG(status)));
+		    role, c->serial, (long)c->pid, strsignal(WTERMSIG(status)));
 	else
 		snprintf(c->died, sizeof c->died,
 		    "%s %u (pid %ld) ended with status %d", role, c->serial,
@@ -276,8 +273,7 @@ reap(struct master *m)
 			bury(m, &m->front, "front", status);
 		for (int i = 0; i < m->count; i++) {
 			if (pid == m->converters[i].pid)
-				bury(m, &m->converters[i], "converter",
-				    status);
+				bury(m, &m->converters[i], "converter", status);
 		}
 	}
 }
@@ -289,8 +285,8 @@ hear_front(struct master *m)
 	struct wire_head head;
 	int passed;
 
-	if (wire_recv_head(m->control, &head, &passed,
-		clock_ms() + SEND_MS) != WIRE_OK) {
+	if (wire_recv_head(m->control, &head, &passed, clock_ms() + SEND_MS) !=
+	    WIRE_OK) {
 		/* It is dying; waitpid() tells. */
 		kill(m->front.pid, SIGKILL);
 		return;
@@ -413,7 +409,7 @@ master_run(const struct master_setup *setup)
 		start_missing(&m);
 		p.fd = m.control;
 		if (ppoll(&p, 1, m.served && !m.stopping ? &calm : &tick,
-			&waiting) > 0)
+		        &waiting) > 0)
 			hear_front(&m);
 		hear_signals(&m);
 		reap(&m);
@@ -421,8 +417,7 @@ master_run(const struct master_setup *setup)
 			break;
 		if (m.stopping && m.front.pid == 0)
 			kill_converters(&m);
-		if (m.stopping && clock_ms() >= m.stop_by_ms &&
-		    m.front.pid > 0)
+		if (m.stopping && clock_ms() >= m.stop_by_ms && m.front.pid > 0)
 			kill(m.front.pid, SIGKILL);
 	}
 	log_line(LOG_LEVEL_INFO, "stopped");

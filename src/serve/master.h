@@ -15,7 +15,7 @@ struct master_setup {
 	const struct config *config;
 	const struct seal_ring *rings; /* one a site */
 	int listener;
-	int log; /* where lines go; the master's own descriptor */
+	int log;          /* where lines go; the master's own descriptor */
 	const char *self; /* what to execute */
 };
 

@@ -92,8 +92,8 @@ run(const struct handler *h, const struct once_request *request)
 	add_variable(&part[2], "IMGFCGI_SITE", request->site);
 	add_variable(&part[3], "IMGFCGI_ACCEPT", request->accept);
 	if (!split(request->target, &part[0], &part[1]))
-		fprintf(stderr, "imgfcgi: %s is no /path?query\n",
-		    request->target);
+		fprintf(
+		    stderr, "imgfcgi: %s is no /path?query\n", request->target);
 	else {
 		for (int i = 0; i < 4; i++)
 			envp[i + 1] = part[i].data;
@@ -126,8 +126,8 @@ once_run(const struct config *config, const struct seal_ring *rings,
 	pipeline_versions(&text);
 	memcpy(handler.versions, buf_cstr(&text), text.len);
 	buf_free(&text);
-	handler.maker = (struct maker){ convert_here,
-		(void *)(uintptr_t)config };
+	handler.maker =
+	    (struct maker){ convert_here, (void *)(uintptr_t)config };
 	/* For what libvips cannot interrupt: SIGALRM ends us. */
 	alarm((unsigned int)(config->timeout_ms / 1000 + 2));
 	status = run(&handler, request);

@@ -16,17 +16,17 @@
 #include "serve/config.h"
 
 enum option_kind {
-	OPTION_TEXT,	 /* a path or a name, as it stands */
-	OPTION_INT,	 /* int32_t */
-	OPTION_OCTAL,	 /* int32_t, "0660" */
-	OPTION_BOOL,	 /* bool: yes, no */
-	OPTION_CHOICE,	 /* int32_t-sized enum */
-	OPTION_SIZE,	 /* int64_t, bytes: 100M */
-	OPTION_COUNT,	 /* int64_t, 50M = 50 000 000 */
+	OPTION_TEXT,     /* a path or a name, as it stands */
+	OPTION_INT,      /* int32_t */
+	OPTION_OCTAL,    /* int32_t, "0660" */
+	OPTION_BOOL,     /* bool: yes, no */
+	OPTION_CHOICE,   /* int32_t-sized enum */
+	OPTION_SIZE,     /* int64_t, bytes: 100M */
+	OPTION_COUNT,    /* int64_t, 50M = 50 000 000 */
 	OPTION_DURATION, /* int64_t, milliseconds */
-	OPTION_LIST,	 /* struct policy_list */
-	OPTION_FORMATS,	 /* uint32_t of FORMAT_BIT */
-	OPTION_PARAMS	 /* uint32_t of PARAM_BIT */
+	OPTION_LIST,     /* struct policy_list */
+	OPTION_FORMATS,  /* uint32_t of FORMAT_BIT */
+	OPTION_PARAMS    /* uint32_t of PARAM_BIT */
 };
 
 #define OPTION_SITE  0x1 /* lives in struct site, may stand in a section */

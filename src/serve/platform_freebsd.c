@@ -1,8 +1,8 @@
 #include "serve/platform.h"
 
-#include <sys/types.h>
 #include <sys/procctl.h>
 #include <sys/sysctl.h>
+#include <sys/types.h>
 
 #include <signal.h>
 

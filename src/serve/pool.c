@@ -111,7 +111,8 @@ static uint64_t
 most_bytes(const struct limits *limits)
 {
 	return (uint64_t)(limits->output_pixels + limits->animation_pixels) *
-	    4 + (1 << 20);
+	    4 +
+	    (1 << 20);
 }
 
 static enum status
@@ -142,8 +143,8 @@ read_reply(struct converter *c, const struct job *job, int64_t deadline,
 		    is_plausible(&head, &reply, job, picture->bytes, len);
 	}
 	if (r == WIRE_LATE) {
-		why_set(why, "converter %u was killed at its deadline",
-		    c->serial);
+		why_set(
+		    why, "converter %u was killed at its deadline", c->serial);
 		return STATUS_TIMEOUT;
 	}
 	if (!*sound) {
@@ -163,12 +164,10 @@ read_reply(struct converter *c, const struct job *job, int64_t deadline,
 }
 
 enum status
-pool_convert(struct pool *p, const struct job *job,
-    const struct source *source, const struct pool_peer *peer,
-    struct picture *picture, struct why *why)
+pool_convert(struct pool *p, const struct job *job, const struct source *source,
+    const struct pool_peer *peer, struct picture *picture, struct why *why)
 {
-	struct wire_job message = { .job = *job,
-		.identity = source->identity };
+	struct wire_job message = { .job = *job, .identity = source->identity };
 	struct converter *c;
 	enum wire_result r;
 	enum status st;
@@ -186,8 +185,8 @@ pool_convert(struct pool *p, const struct job *job,
 	r = wire_send(c->fd, WIRE_JOB, c->serial, &message, sizeof message,
 	    source->fd, message.deadline_ms);
 	if (r == WIRE_OK)
-		st = read_reply(c, job, message.deadline_ms + GRACE_MS,
-		    picture, why, &sound);
+		st = read_reply(c, job, message.deadline_ms + GRACE_MS, picture,
+		    why, &sound);
 	else {
 		why_set(why, "converter %u does not listen", c->serial);
 		sound = false;

@@ -132,8 +132,8 @@ clear_stale(const struct sockaddr_un *un, bool remove, struct why *why)
 	if (lstat(un->sun_path, &st) != 0)
 		return true;
 	if (!S_ISSOCK(st.st_mode)) {
-		why_set(why, "socket %s: exists and is no socket",
-		    un->sun_path);
+		why_set(
+		    why, "socket %s: exists and is no socket", un->sun_path);
 		return false;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -212,8 +212,7 @@ bind_own(const struct config *config, struct listener *l, struct why *why)
 	umask(mask);
 	if (r != 0) {
 		why_set(why, "socket %s: %s",
-		    config->socket[0] != '\0' ? config->socket
-					      : IMGFCGI_SOCKET,
+		    config->socket[0] != '\0' ? config->socket : IMGFCGI_SOCKET,
 		    strerror(errno));
 		return false;
 	}
@@ -229,8 +228,7 @@ bind_own(const struct config *config, struct listener *l, struct why *why)
 }
 
 bool
-socket_listen(const struct config *config, struct listener *l,
-    struct why *why)
+socket_listen(const struct config *config, struct listener *l, struct why *why)
 {
 	int inherited = -1;
 

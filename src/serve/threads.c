@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "serve/fcgi.h"
 
-#define WAKE	  SIGUSR2
-#define STACK	  (512 * 1024)
-#define STEP_NS	  5000000
+#define WAKE    SIGUSR2
+#define STACK   (512 * 1024)
+#define STEP_NS 5000000
 
 struct thread {
 	struct threads *all;
@@ -68,7 +68,7 @@ serve_one(const struct handler *h, struct fcgi *f, char *const *envp)
 	response_init(&r);
 	if (handler_serve(h, envp, &peer, &r) != STATUS_GONE &&
 	    !fcgi_send(f, buf_cstr(&r.head), r.head.len, r.body, r.body_len,
-		r.http == 304))
+	        r.http == 304))
 		log_line(LOG_LEVEL_DEBUG, "the peer did not take an answer");
 	response_free(&r);
 	fcgi_finish(f);

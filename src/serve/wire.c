@@ -33,9 +33,8 @@ wait_ready(int fd, short events, int64_t deadline_ms)
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		int left = deadline_ms == WIRE_FOREVER
-		    ? -1
-		    : clock_left(deadline_ms);
+		int left =
+		    deadline_ms == WIRE_FOREVER ? -1 : clock_left(deadline_ms);
 		int n = poll(&p, 1, left);
 
 		if (n > 0)
@@ -48,8 +47,8 @@ wait_ready(int fd, short events, int64_t deadline_ms)
 }
 
 static enum wire_result
-send_all(int fd, struct iovec *iov, size_t count, int passed,
-    int64_t deadline_ms)
+send_all(
+    int fd, struct iovec *iov, size_t count, int passed, int64_t deadline_ms)
 {
 	union control control;
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = count };
@@ -82,8 +81,8 @@ send_all(int fd, struct iovec *iov, size_t count, int passed,
 		/* The descriptor went with the first byte. */
 		msg.msg_control = NULL;
 		msg.msg_controllen = 0;
-		while (msg.msg_iovlen > 0 &&
-		    (size_t)n >= msg.msg_iov->iov_len) {
+		while (
+		    msg.msg_iovlen > 0 && (size_t)n >= msg.msg_iov->iov_len) {
 			n -= (ssize_t)msg.msg_iov->iov_len;
 			msg.msg_iov++;
 			msg.msg_iovlen--;
@@ -118,8 +117,8 @@ enum wire_result
 wire_send(int fd, enum wire_type type, uint32_t serial, const void *body,
     size_t len, int passed, int64_t deadline_ms)
 {
-	return wire_send2(fd, type, serial, body, len, NULL, 0, passed,
-	    deadline_ms);
+	return wire_send2(
+	    fd, type, serial, body, len, NULL, 0, passed, deadline_ms);
 }
 
 static int
@@ -129,8 +128,7 @@ received_fd(struct msghdr *msg)
 	int fd;
 
 	if (c == NULL || c->cmsg_level != SOL_SOCKET ||
-	    c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+	    c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
 		return -1;
 	memcpy(&fd, CMSG_DATA(c), sizeof fd);
 	return fd;
@@ -173,8 +171,7 @@ recv_all(int fd, void *bytes, size_t len, int *passed, int64_t deadline_ms)
 }
 
 enum wire_result
-wire_recv_head(int fd, struct wire_head *head, int *passed,
-    int64_t deadline_ms)
+wire_recv_head(int fd, struct wire_head *head, int *passed, int64_t deadline_ms)
 {
 	enum wire_result r;
 

@@ -20,10 +20,10 @@
 enum wire_type {
 	/* master → front */
 	WIRE_CONFIG = 1, /* config_format()'s text */
-	WIRE_KEYS,	 /* a struct seal_ring for each site */
-	WIRE_LOG,	 /* a descriptor: lines go there from now on */
-	WIRE_CONVERTER,	 /* serial, a descriptor; body: how the last one died */
-	WIRE_DRAIN,	 /* finish what is in flight, then exit */
+	WIRE_KEYS,       /* a struct seal_ring for each site */
+	WIRE_LOG,        /* a descriptor: lines go there from now on */
+	WIRE_CONVERTER,  /* serial, a descriptor; body: how the last one died */
+	WIRE_DRAIN,      /* finish what is in flight, then exit */
 	/* front → master */
 	WIRE_READY, /* serial: that converter has said hello; 0: serving */
 	WIRE_KILL,  /* serial: end that converter */
@@ -66,14 +66,14 @@ enum wire_result wire_send(int fd, enum wire_type, uint32_t serial,
 
 /* The same with a body in two pieces. */
 enum wire_result wire_send2(int fd, enum wire_type, uint32_t serial,
-    const void *first, size_t first_len, const void *second,
-    size_t second_len, int passed, int64_t deadline_ms);
+    const void *first, size_t first_len, const void *second, size_t second_len,
+    int passed, int64_t deadline_ms);
 
 /* *passed: the descriptor that came along (close-on-exec), or -1. */
-enum wire_result wire_recv_head(int fd, struct wire_head *, int *passed,
-    int64_t deadline_ms);
-enum wire_result wire_recv_body(int fd, void *, size_t len,
-    int64_t deadline_ms);
+enum wire_result wire_recv_head(
+    int fd, struct wire_head *, int *passed, int64_t deadline_ms);
+enum wire_result wire_recv_body(
+    int fd, void *, size_t len, int64_t deadline_ms);
 
 /* A connected close-on-exec pair; false with errno. */
 bool wire_pair(int fds[2]);

@@ -130,9 +130,10 @@ struct query {
 	size_t token_len;
 };
 
-#define PARAMS_SEALED_TEXT 0x1 /* from a token: every row may appear but hash  \
-	                        */
-#define PARAMS_STRICT 0x2      /* unknown names are an error, not ignored */
+#define PARAMS_SEALED_TEXT                                                     \
+	0x1               /* from a token: every row may appear but hash       \
+	                   */
+#define PARAMS_STRICT 0x2 /* unknown names are an error, not ignored */
 
 /*
  * Parse "name=value&name=value" without percent-decoding.  An empty value

@@ -21,16 +21,16 @@
 #include "base/log.h"
 #include "base/status.h"
 
-#define SEAL_KEY_BYTES	32
-#define SEAL_TEXT_MAX	512
-#define SEAL_TOKEN_MIN	56  /* characters of the shortest: an empty text */
-#define SEAL_TOKEN_MAX	739 /* of the longest, without NUL */
-#define SEAL_RING_MAX	8   /* keys of one file */
+#define SEAL_KEY_BYTES 32
+#define SEAL_TEXT_MAX  512
+#define SEAL_TOKEN_MIN 56  /* characters of the shortest: an empty text */
+#define SEAL_TOKEN_MAX 739 /* of the longest, without NUL */
+#define SEAL_RING_MAX  8   /* keys of one file */
 
 struct seal_key {
 	uint8_t id;
 	uint8_t cipher[SEAL_KEY_BYTES]; /* subkey 1 */
-	uint8_t nonce[SEAL_KEY_BYTES];	/* subkey 2 */
+	uint8_t nonce[SEAL_KEY_BYTES];  /* subkey 2 */
 };
 
 /* The first key mints, all open.  Plain bytes: wipe with seal_ring_wipe(). */

@@ -26,8 +26,8 @@ test_check(bool ok, const char *file, int line, const char *what)
 }
 
 __attribute__((unused)) static bool
-test_eq_int(int64_t got, int64_t want, const char *file, int line,
-    const char *what)
+test_eq_int(
+    int64_t got, int64_t want, const char *file, int line, const char *what)
 {
 	if (!test_check(got == want, file, line, what))
 		printf("\tgot %" PRId64 ", want %" PRId64 "\n", got, want);
@@ -46,7 +46,7 @@ test_eq_str(const char *got, const char *want, const char *file, int line,
 	return ok;
 }
 
-#define CHECK(ok)	  test_check((ok), __FILE__, __LINE__, #ok)
+#define CHECK(ok)         test_check((ok), __FILE__, __LINE__, #ok)
 #define EQ_INT(got, want) test_eq_int((got), (want), __FILE__, __LINE__, #got)
 #define EQ_STR(got, want) test_eq_str((got), (want), __FILE__, __LINE__, #got)
 /* For rows { __LINE__, … }: names the row, not the loop. */
