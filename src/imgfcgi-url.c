@@ -183,8 +183,8 @@ check_clear(const struct params *sealed, const struct params *clear)
 }
 
 static void
-print_url(
-    const struct buf *path, const struct buf *clear, const struct buf *token)
+print_url(const struct buf *path, const struct buf *clear,
+    const struct buf *token)
 {
 	struct buf url;
 
@@ -298,8 +298,8 @@ explain_text(const char *text, size_t len)
 }
 
 static int
-open_token(
-    const struct arguments *a, const char *path, const char *token, size_t len)
+open_token(const struct arguments *a, const char *path, const char *token,
+    size_t len)
 {
 	struct buf clean;
 	char text[SEAL_TEXT_MAX + 1];
@@ -443,8 +443,8 @@ print_help(void)
 }
 
 static bool
-read_options(
-    struct arguments *a, const struct command *command, int argc, char *argv[])
+read_options(struct arguments *a, const struct command *command, int argc,
+    char *argv[])
 {
 	static const struct option options[] = {
 		{ "clear", required_argument, NULL, 'c' },

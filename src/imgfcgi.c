@@ -31,6 +31,7 @@
 
 #define OVERRIDES_MAX 128
 #define NOFILE_WANTED 65536
+#define INHERITED_MAX 65536 /* descriptors above are not looked for */
 
 enum {
 	EXIT_USAGE = 2
@@ -52,17 +53,28 @@ die(const char *what)
 	exit(1);
 }
 
-/* Descriptors 0 to 2 exist, so that nothing of ours lands there. */
+/*
+ * Descriptors 0 to 2 exist, so that nothing of ours lands there; those that
+ * were closed still cannot be used, so that a lost picture is an error.
+ * What else a launcher left open is no business of our children.
+ */
 static void
-fill_descriptors(void)
+settle_descriptors(void)
 {
-	int fd;
+	struct rlimit files;
+	int max = INHERITED_MAX;
 
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null",
+		        fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			exit(1);
+	}
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur < (rlim_t)max)
+		max = (int)files.rlim_cur;
+	for (int fd = STDERR_FILENO + 1; fd < max; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static void
@@ -70,7 +82,8 @@ print_help(void)
 {
 	printf("usage: imgfcgi [-t] [--config FILE] [--OPTION VALUE ...]\n"
 	       "       imgfcgi --once 'PATH?QUERY' [--site NAME] "
-	       "[--accept avif|webp] > picture\n"
+	       "[--accept avif|webp]\n"
+	       "               [--if-none-match ETAG] > picture\n"
 	       "\n"
 	       "  -t, --test       check configuration and machine, and exit\n"
 	       "  --config FILE    read this configuration file\n"
@@ -78,6 +91,8 @@ print_help(void)
 	       "picture to stdout\n"
 	       "  --site NAME      for --once: the site that is asked\n"
 	       "  --accept TOKEN   for --once: what the browser accepts\n"
+	       "  --if-none-match ETAG\n"
+	       "                   for --once: what the browser has\n"
 	       "  --version        version, libraries and formats\n"
 	       "  --help           this text\n"
 	       "\n"
@@ -97,6 +112,16 @@ print_formats(const char *title, uint32_t formats)
 	putchar('\n');
 }
 
+/* The exit code after something was printed. */
+static int
+printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	perror("imgfcgi: standard output");
+	return 1;
+}
+
 static int
 print_version(void)
 {
@@ -112,7 +137,7 @@ print_version(void)
 	print_formats("writes", pipeline_writable());
 	buf_free(&text);
 	pipeline_end();
-	return 0;
+	return printed();
 }
 
 static const char *
@@ -164,7 +189,7 @@ read_command(struct command *c, int argc, char **argv)
 			c->test = true;
 		else if (strcmp(word, "--help") == 0) {
 			print_help();
-			exit(0);
+			exit(printed());
 		} else if (strcmp(word, "--version") == 0)
 			exit(print_version());
 		else if (strcmp(word, "--config") == 0)
@@ -175,6 +200,8 @@ read_command(struct command *c, int argc, char **argv)
 			c->once.site = next_word(argc, argv, &i);
 		else if (strcmp(word, "--accept") == 0)
 			c->once.accept = next_word(argc, argv, &i);
+		else if (strcmp(word, "--if-none-match") == 0)
+			c->once.etag = next_word(argc, argv, &i);
 		else
 			add_override(c, argc, argv, &i);
 	}
@@ -300,8 +327,8 @@ serve(const struct config *config, const struct seal_ring *rings,
 		die(why.text);
 	if (!socket_listen(config, &listener, &why))
 		die(why.text);
-	log_open(
-	    setup.log, config->log_level, strcmp(config->log, "stderr") != 0);
+	log_open(setup.log, config->log_level,
+	    strcmp(config->log, "stderr") != 0);
 	setup.listener = listener.fd;
 	if (config->isolation == ISOLATION_NONE)
 		status = front_run_alone(config, rings, listener.fd, &why);
@@ -322,6 +349,8 @@ play_role(const char *role)
 {
 	int64_t inputs;
 
+	if (sodium_init() < 0)
+		die("libsodium cannot be initialised");
 	if (strcmp(role, "front") == 0)
 		return front_run(3, 4);
 	if (strncmp(role, "converter:", 10) == 0 &&
@@ -339,17 +368,17 @@ main(int argc, char **argv)
 	struct why why = { "" };
 	int status;
 
-	if (sodium_init() < 0)
-		die("libsodium cannot be initialised");
 	if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
 		return play_role(argv[1] + 7);
-	fill_descriptors();
+	settle_descriptors();
+	if (sodium_init() < 0)
+		die("libsodium cannot be initialised");
 	read_command(&command, argc, argv);
 	config = config_new();
 	if (config == NULL)
 		die("out of memory");
-	if (!config_load(
-	        config, command.config_path, command.overrides, &why) ||
+	if (!config_load(config, command.config_path, command.overrides,
+	        &why) ||
 	    !config_settle(config, &why))
 		die(why.text);
 	rings = load_keys(config, &why);

@@ -68,8 +68,8 @@ put_stamp(char *line, size_t size)
 		return 0;
 	n = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
 	return n +
-	    (size_t)snprintf(
-	        line + n, size - n, ".%03ldZ ", ts.tv_nsec / 1000000);
+	    (size_t)snprintf(line + n, size - n, ".%03ldZ ",
+	        ts.tv_nsec / 1000000);
 }
 
 /*
@@ -131,8 +131,8 @@ log_line(enum log_level level, const char *format, ...)
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
 	n = config.stamp ? put_stamp(line, sizeof line) : 0;
-	n += (size_t)snprintf(
-	    line + n, sizeof line - n, "imgfcgi: %s: ", words[level]);
+	n += (size_t)snprintf(line + n, sizeof line - n,
+	    "imgfcgi: %s: ", words[level]);
 	n = put_escaped(line, n, text);
 	/* Where the log itself fails there is nowhere left to say so. */
 	while (write(config.fd, line, n) < 0 && errno == EINTR)

@@ -84,8 +84,8 @@ status_dump(FILE *out, enum dump_style style)
 	dump_begin(&d, out, style, heads, 3);
 	for (int i = 0; i < STATUS_MAX; i++) {
 		snprintf(code, sizeof code, "%d", table[i].http);
-		dump_row(
-		    &d, (const char *[]){ table[i].word, code, table[i].text });
+		dump_row(&d,
+		    (const char *[]){ table[i].word, code, table[i].text });
 	}
 	dump_end(&d);
 }

@@ -7,8 +7,8 @@
 
 #define HASH 16 /* bytes: 22 characters of base64url */
 
-_Static_assert(
-    sizeof(crypto_generichash_state) <= sizeof(((struct fresh_etag *)0)->state),
+_Static_assert(sizeof(crypto_generichash_state) <=
+        sizeof(((struct fresh_etag *)0)->state),
     "room for the hash state");
 _Static_assert(FRESH_ETAG_MAX == (HASH * 4 + 2) / 3 + 3, "room for the text");
 

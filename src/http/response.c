@@ -201,8 +201,8 @@ put_validators(struct buf *head, const struct response_facts *facts)
 	char date[CLOCK_DATE_MAX];
 
 	clock_date(date, facts->mtime);
-	buf_printf(
-	    head, "ETag: %s\r\nLast-Modified: %s\r\n", facts->etag, date);
+	buf_printf(head, "ETag: %s\r\nLast-Modified: %s\r\n", facts->etag,
+	    date);
 	buf_printf(head,
 	    "Cache-Control: public, max-age=%" PRId64 "\r\n"
 	    "X-Accel-Expires: %" PRId64 "\r\n",

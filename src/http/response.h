@@ -49,8 +49,8 @@ void response_init(struct response *);
 void response_free(struct response *);
 
 /* 200 with a picture.  Takes ownership of bytes (malloc'd). */
-void response_picture(
-    struct response *, const struct response_facts *, void *bytes, size_t len);
+void response_picture(struct response *, const struct response_facts *,
+    void *bytes, size_t len);
 
 /* 304 with the headers that a 200 would have had. */
 void response_not_modified(struct response *, const struct response_facts *);

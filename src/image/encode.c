@@ -131,8 +131,8 @@ run_saver(const struct encoder *e, VipsImage *image, int32_t q)
 	if (q == 0)
 		q = e->normal;
 	if (e->quality != NULL)
-		g_object_set(
-		    op, e->quality, VIPS_CLIP(e->min, q, e->max), NULL);
+		g_object_set(op, e->quality, VIPS_CLIP(e->min, q, e->max),
+		    NULL);
 	if (vips_object_set_from_string(VIPS_OBJECT(op), e->options) == 0 &&
 	    vips_cache_operation_buildp(&op) == 0)
 		g_object_get(op, "buffer", &blob, NULL);
@@ -142,8 +142,8 @@ run_saver(const struct encoder *e, VipsImage *image, int32_t q)
 }
 
 enum status
-encoder_write(
-    enum format format, VipsImage *image, int32_t q, void **bytes, size_t *len)
+encoder_write(enum format format, VipsImage *image, int32_t q, void **bytes,
+    size_t *len)
 {
 	const struct encoder *e = encoder_find(format);
 	VipsBlob *blob;

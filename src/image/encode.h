@@ -41,8 +41,8 @@ uint32_t encoder_available(void);
  * malloc'd, the caller's.  INTERNAL where libvips failed and knows why, or
  * NO_MEMORY.  Any thread.
  */
-enum status encoder_write(
-    enum format, struct _VipsImage *, int32_t q, void **bytes, size_t *len);
+enum status encoder_write(enum format, struct _VipsImage *, int32_t q,
+    void **bytes, size_t *len);
 
 /* Print the table for the manual. */
 void encoder_dump(FILE *, enum dump_style);

@@ -6,8 +6,8 @@
 
 #define SVG_HEAD 1024 /* bytes in which an SVG must have begun */
 
-static enum status (*const readers[FORMAT_MAX])(
-    struct facts *, const struct bytes *, struct why *) = {
+static enum status (*const readers[FORMAT_MAX])(struct facts *,
+    const struct bytes *, struct why *) = {
 	[FORMAT_JPEG] = facts_jpeg,
 	[FORMAT_PNG] = facts_png,
 	[FORMAT_WEBP] = facts_webp,
@@ -222,8 +222,8 @@ facts_check(const struct facts *f, const struct limits *limits, uint32_t inputs,
 		why_set(why, "%d frames are over %d", f->frames,
 		    limits->max_frames);
 	else if (f->scans > limits->max_scans)
-		why_set(
-		    why, "%d scans are over %d", f->scans, limits->max_scans);
+		why_set(why, "%d scans are over %d", f->scans,
+		    limits->max_scans);
 	else if (f->icc_bytes > limits->max_icc)
 		why_set(why, "a profile of %lld bytes is over %lld",
 		    (long long)f->icc_bytes, (long long)limits->max_icc);

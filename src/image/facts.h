@@ -57,7 +57,7 @@ struct limits {
 };
 
 /* OK, LIMIT (why says which), or UNSUPPORTED for a format not in inputs. */
-enum status facts_check(
-    const struct facts *, const struct limits *, uint32_t inputs, struct why *);
+enum status facts_check(const struct facts *, const struct limits *,
+    uint32_t inputs, struct why *);
 
 #endif

@@ -99,8 +99,8 @@ read_colour(struct facts *f, const struct bytes *b, const struct part *part)
 
 /* Sizes count only where all are seen: the first may be a thumbnail's. */
 static void
-read_properties(
-    struct facts *f, const struct bytes *b, const struct part *parent)
+read_properties(struct facts *f, const struct bytes *b,
+    const struct part *parent)
 {
 	uint64_t at = parent->body;
 	struct part part;
@@ -116,8 +116,8 @@ read_properties(
 }
 
 static void
-read_containers(
-    struct facts *f, const struct bytes *b, const struct part *parent)
+read_containers(struct facts *f, const struct bytes *b,
+    const struct part *parent)
 {
 	uint64_t at = parent->body;
 	struct part part;

@@ -75,8 +75,8 @@ read_image(struct extent *e, int32_t *count, const struct bytes *b, size_t *at)
 
 /* From block to block; true if the trailer, or what acts as one, was met. */
 static bool
-walk_blocks(
-    struct facts *f, struct extent *e, int32_t *count, const struct bytes *b)
+walk_blocks(struct facts *f, struct extent *e, int32_t *count,
+    const struct bytes *b)
 {
 	size_t at = HEADER + table_bytes(b->p[10]);
 

@@ -148,8 +148,8 @@ facts_jpeg(struct facts *f, const struct bytes *b, struct why *why)
 		}
 		if (!bytes_have(b, at, len))
 			break;
-		st = read_segment(
-		    f, marker, b->p + at + 2, len - 2, &components, &more, why);
+		st = read_segment(f, marker, b->p + at + 2, len - 2,
+		    &components, &more, why);
 		if (st != STATUS_OK)
 			return st;
 		at += len;

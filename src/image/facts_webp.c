@@ -42,8 +42,8 @@ take_size(struct facts *f, struct walk *w, uint32_t width, uint32_t height,
 }
 
 static enum status
-read_lossy(
-    struct facts *f, struct walk *w, const unsigned char *p, struct why *why)
+read_lossy(struct facts *f, struct walk *w, const unsigned char *p,
+    struct why *why)
 {
 	if ((p[0] & 1) != 0 || p[3] != 0x9d || p[4] != 0x01 || p[5] != 0x2a)
 		return bad("no key frame", why);
@@ -51,8 +51,8 @@ read_lossy(
 }
 
 static enum status
-read_lossless(
-    struct facts *f, struct walk *w, const unsigned char *p, struct why *why)
+read_lossless(struct facts *f, struct walk *w, const unsigned char *p,
+    struct why *why)
 {
 	uint32_t bits = le32(p + 1);
 
@@ -60,13 +60,13 @@ read_lossless(
 		return bad("no lossless picture", why);
 	if (bits >> 28 & 1)
 		f->alpha = true;
-	return take_size(
-	    f, w, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1, why);
+	return take_size(f, w, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1,
+	    why);
 }
 
 static enum status
-read_extended(
-    struct facts *f, struct walk *w, const unsigned char *p, struct why *why)
+read_extended(struct facts *f, struct walk *w, const unsigned char *p,
+    struct why *why)
 {
 	if (w->extended || w->image)
 		return bad("a second header", why);
@@ -79,8 +79,8 @@ read_extended(
 }
 
 static enum status
-read_animation(
-    struct facts *f, struct walk *w, const unsigned char *p, struct why *why)
+read_animation(struct facts *f, struct walk *w, const unsigned char *p,
+    struct why *why)
 {
 	(void)w;
 	(void)why;
@@ -89,8 +89,8 @@ read_animation(
 }
 
 static enum status
-read_frame(
-    struct facts *f, struct walk *w, const unsigned char *p, struct why *why)
+read_frame(struct facts *f, struct walk *w, const unsigned char *p,
+    struct why *why)
 {
 	uint32_t right = 2 * le24(p) + le24(p + 6) + 1;
 	uint32_t bottom = 2 * le24(p + 3) + le24(p + 9) + 1;
@@ -104,8 +104,8 @@ read_frame(
 }
 
 static enum status
-read_alpha(
-    struct facts *f, struct walk *w, const unsigned char *p, struct why *why)
+read_alpha(struct facts *f, struct walk *w, const unsigned char *p,
+    struct why *why)
 {
 	(void)w;
 	(void)p;
@@ -117,8 +117,8 @@ read_alpha(
 /* The chunks that say something, and how much of them must be there. */
 static const struct chunk {
 	uint32_t type, least;
-	enum status (*read)(
-	    struct facts *, struct walk *, const unsigned char *, struct why *);
+	enum status (*read)(struct facts *, struct walk *,
+	    const unsigned char *, struct why *);
 } chunks[] = {
 	{ FOUR('V', 'P', '8', ' '), 10, read_lossy },
 	{ FOUR('V', 'P', '8', 'L'), 5, read_lossless },

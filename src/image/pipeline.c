@@ -61,13 +61,13 @@ struct run {
 
 /* Warnings of libraries are for us, not for stderr. */
 static void
-log_library(
-    const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer data)
+log_library(const gchar *domain, GLogLevelFlags level, const gchar *text,
+    gpointer data)
 {
 	(void)level;
 	(void)data;
-	log_line(
-	    LOG_LEVEL_DEBUG, "%s: %s", domain != NULL ? domain : "glib", text);
+	log_line(LOG_LEVEL_DEBUG, "%s: %s", domain != NULL ? domain : "glib",
+	    text);
 }
 
 static GType
@@ -108,13 +108,9 @@ pipeline_init(uint32_t inputs, struct why *why)
 	for (int i = 0; i < FORMAT_MAX; i++) {
 		GType type = loader_type(i);
 
-		if (!(inputs & FORMAT_BIT(i)))
+		/* What this libvips lacks is refused by job, and told by -t. */
+		if (!(inputs & FORMAT_BIT(i)) || type == 0)
 			continue;
-		if (type == 0) {
-			why_set(why, "this libvips cannot read \"%s\"",
-			    format_def((enum format)i)->name);
-			return false;
-		}
 		vips_operation_block_set(g_type_name(type), FALSE);
 	}
 	return true;
@@ -276,8 +272,8 @@ open_source(struct run *r, int shrink, int frames)
 
 	if (op == NULL)
 		return -1;
-	g_object_set(
-	    op, "buffer", r->blob, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	g_object_set(op, "buffer", r->blob, "access", VIPS_ACCESS_SEQUENTIAL,
+	    NULL);
 	if (r->loader->flags & LOADER_STRICT)
 		g_object_set(op, "fail_on",
 		    r->mended != NULL ? VIPS_FAIL_ON_WARNING
@@ -307,6 +303,11 @@ open_header(struct run *r)
 {
 	enum status st;
 
+	if (loader_type(r->facts.format) == 0) {
+		why_set(r->why, "this libvips cannot read %s",
+		    format_def((enum format)r->facts.format)->name);
+		return STATUS_UNSUPPORTED;
+	}
 	if (open_source(r, 1, 1) != 0)
 		return fail_stage(r, STATUS_BROKEN, "header");
 	r->facts.width = vips_image_get_width(r->image);
@@ -428,8 +429,8 @@ read_source(struct run *r)
 
 	st = facts_read(&r->facts, r->bytes, r->len, r->len, r->why);
 	if (st == STATUS_OK)
-		st = facts_check(
-		    &r->facts, &r->job->limits, r->job->inputs, r->why);
+		st = facts_check(&r->facts, &r->job->limits, r->job->inputs,
+		    r->why);
 	if (st == STATUS_OK)
 		st = mend_source(r);
 	return st;

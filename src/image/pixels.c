@@ -3,8 +3,8 @@
 #include <string.h>
 
 /* What one frame goes through; out is hung on scope. */
-typedef int step_fn(
-    VipsObject *, const struct plan *, VipsImage *, VipsImage **);
+typedef int step_fn(VipsObject *, const struct plan *, VipsImage *,
+    VipsImage **);
 
 /* Hand an operation's result to scope; 0 for the chain of steps. */
 static int
@@ -38,8 +38,8 @@ reduce_depth(VipsObject *scope, VipsImage *in, VipsImage **out)
 }
 
 static int
-extract(
-    VipsObject *scope, VipsImage *in, const struct box *box, VipsImage **out)
+extract(VipsObject *scope, VipsImage *in, const struct box *box,
+    VipsImage **out)
 {
 	VipsImage *image;
 
@@ -48,8 +48,8 @@ extract(
 	    box->height == in->Ysize)
 		return 0;
 	return keep(scope,
-	    vips_extract_area(
-	        in, &image, box->x, box->y, box->width, box->height, NULL),
+	    vips_extract_area(in, &image, box->x, box->y, box->width,
+	        box->height, NULL),
 	    &image, out);
 }
 
@@ -98,8 +98,8 @@ scale_alpha(VipsObject *scope, VipsImage *in, int32_t width, int32_t height,
 }
 
 static int
-scale(
-    VipsObject *scope, const struct plan *plan, VipsImage *in, VipsImage **out)
+scale(VipsObject *scope, const struct plan *plan, VipsImage *in,
+    VipsImage **out)
 {
 	int32_t width = plan->resize_w, height = plan->resize_h;
 
@@ -130,8 +130,8 @@ static const struct turn {
  * order: the picture, resized already, is held in memory for it.
  */
 static int
-orient(
-    VipsObject *scope, const struct plan *plan, VipsImage *in, VipsImage **out)
+orient(VipsObject *scope, const struct plan *plan, VipsImage *in,
+    VipsImage **out)
 {
 	const struct turn *turn = &turns[VIPS_CLIP(0, plan->orientation, 8)];
 	VipsImage *image;
@@ -153,8 +153,8 @@ orient(
 
 /* Everything that changes a frame's geometry, colours left as they are. */
 static int
-shape_frame(
-    VipsObject *scope, const struct plan *plan, VipsImage *in, VipsImage **out)
+shape_frame(VipsObject *scope, const struct plan *plan, VipsImage *in,
+    VipsImage **out)
 {
 	struct box crop = clip_box(plan->crop, in);
 
@@ -171,8 +171,8 @@ shape_frame(
 
 /* The frame on a canvas: white, or transparent where there is alpha. */
 static int
-frame_canvas(
-    VipsObject *scope, const struct plan *plan, VipsImage *in, VipsImage **out)
+frame_canvas(VipsObject *scope, const struct plan *plan, VipsImage *in,
+    VipsImage **out)
 {
 	double paint = vips_image_hasalpha(in) ? 0 : 255;
 	VipsArrayDouble *colour = vips_array_double_newv(1, paint);
@@ -237,8 +237,8 @@ convert_profile(VipsObject *scope, VipsImage *in, bool grey, VipsImage **out)
 	            &first) != 0))
 		return -1;
 	return keep(scope,
-	    vips_copy(
-	        first, &image, "interpretation", VIPS_INTERPRETATION_B_W, NULL),
+	    vips_copy(first, &image, "interpretation", VIPS_INTERPRETATION_B_W,
+	        NULL),
 	    &image, out);
 }
 
@@ -289,8 +289,8 @@ settle_alpha(VipsObject *scope, const struct plan *plan, VipsImage *in,
 	}
 	if (has || !alpha || plan->canvas_w == 0)
 		return 0;
-	return keep(
-	    scope, vips_bandjoin_const1(in, &image, 255.0, NULL), &image, out);
+	return keep(scope, vips_bandjoin_const1(in, &image, 255.0, NULL),
+	    &image, out);
 }
 
 /*
@@ -299,8 +299,8 @@ settle_alpha(VipsObject *scope, const struct plan *plan, VipsImage *in,
  * roll of frames keeps how it is to be played.
  */
 static int
-strip(
-    VipsObject *scope, const struct plan *plan, VipsImage *in, VipsImage **out)
+strip(VipsObject *scope, const struct plan *plan, VipsImage *in,
+    VipsImage **out)
 {
 	VipsImage *image;
 	char **fields;

@@ -279,8 +279,8 @@ shrink_side(int32_t *at, int32_t *len, int32_t n, int32_t s)
  * scale to draw at.
  */
 static void
-choose_shrink(
-    struct plan *plan, struct box crop, struct size stored, bool shrinks)
+choose_shrink(struct plan *plan, struct box crop, struct size stored,
+    bool shrinks)
 {
 	for (int32_t s = shrinks ? 8 : 1; s > 1; s /= 2) {
 		struct box box = crop;
@@ -319,8 +319,8 @@ plan_make(struct plan *plan, const struct plan_input *input,
 
 	*plan = (struct plan){ .orientation = o >= 1 && o <= 8 ? o : 1 };
 	if (stored.w < 1 || stored.h < 1) {
-		why_set(
-		    why, "a picture of %d×%d has no pixel", stored.w, stored.h);
+		why_set(why, "a picture of %d×%d has no pixel", stored.w,
+		    stored.h);
 		return STATUS_LIMIT;
 	}
 	if (limits->output_side < 1 || limits->output_pixels < 1) {
@@ -333,14 +333,14 @@ plan_make(struct plan *plan, const struct plan_input *input,
 		    upright.w, upright.h);
 		return STATUS_BAD_PARAM;
 	}
-	to = plan_fit(
-	    plan, (struct size){ crop.width, crop.height }, params, limits);
+	to = plan_fit(plan, (struct size){ crop.width, crop.height }, params,
+	    limits);
 	if (turn->swap)
 		to = swap_size(to);
 	plan->resize_w = to.w;
 	plan->resize_h = to.h;
-	choose_shrink(
-	    plan, turn_box(crop, turn, stored), stored, input->shrinks);
+	choose_shrink(plan, turn_box(crop, turn, stored), stored,
+	    input->shrinks);
 	plan->frames = choose_frames(input, limits);
 	return STATUS_OK;
 }

@@ -1,4 +1,4 @@
-#include "beneath.h"
+#include "origin/beneath.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "beneath.h"
+#include "origin/beneath.h"
 
 int
 beneath_open(int root, const char *path)

@@ -1,4 +1,4 @@
-#include "origin.h"
+#include "origin/origin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "beneath.h"
+#include "origin/beneath.h"
 
 #define NS INT64_C(1000000000)
 
@@ -167,8 +167,8 @@ check_path(const char *path, struct why *why)
 }
 
 static enum status
-check_file(
-    const struct stat *st, const char *path, int64_t max_bytes, struct why *why)
+check_file(const struct stat *st, const char *path, int64_t max_bytes,
+    struct why *why)
 {
 	if (!S_ISREG(st->st_mode)) {
 		why_set(why, "%s: %s",
@@ -306,8 +306,8 @@ read_into(int fd, const struct identity *identity, void *bytes, struct why *why)
 }
 
 enum status
-source_read(
-    int fd, const struct identity *identity, void **bytes, struct why *why)
+source_read(int fd, const struct identity *identity, void **bytes,
+    struct why *why)
 {
 	enum status status;
 	void *buffer;

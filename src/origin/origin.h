@@ -39,8 +39,8 @@ enum status origin_open(const struct origin *, const char *path,
 void source_close(struct source *);
 
 /* The first bytes, at most size; *len is how many there were. */
-enum status source_head(
-    const struct source *, void *, size_t size, size_t *len);
+enum status source_head(const struct source *, void *, size_t size,
+    size_t *len);
 
 /*
  * The whole file into *bytes (malloc'd, the caller's).  CHANGED unless the
@@ -48,7 +48,7 @@ enum status source_head(
  * and one written less than a tenth of a second ago are waited for, until
  * they are a tenth of a second old.
  */
-enum status source_read(
-    int fd, const struct identity *, void **bytes, struct why *);
+enum status source_read(int fd, const struct identity *, void **bytes,
+    struct why *);
 
 #endif

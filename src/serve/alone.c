@@ -38,8 +38,8 @@ convert_here(void *arg, const struct job *job, const struct source *source,
 	int64_t deadline;
 	void *token;
 
-	st = queue_take(
-	    a->queue, clock_ms() + a->config->queue_timeout_ms, &token);
+	st = queue_take(a->queue, clock_ms() + a->config->queue_timeout_ms,
+	    &token);
 	if (st != STATUS_OK)
 		return st;
 	slot = token;
@@ -49,8 +49,8 @@ convert_here(void *arg, const struct job *job, const struct source *source,
 	}
 	deadline = clock_ms() + a->config->timeout_ms;
 	slot->deadline_ms = deadline;
-	st = converter_do(
-	    job, source->fd, &source->identity, deadline, picture, why);
+	st = converter_do(job, source->fd, &source->identity, deadline, picture,
+	    why);
 	slot->deadline_ms = 0;
 	queue_put(a->queue, slot);
 	return st;
@@ -83,8 +83,8 @@ reopen_log(const struct config *config)
 		return;
 	fd = open(config->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0) {
-		log_line(
-		    LOG_LEVEL_ERROR, "%s cannot be opened again", config->log);
+		log_line(LOG_LEVEL_ERROR, "%s cannot be opened again",
+		    config->log);
 		return;
 	}
 	dup2(fd, log_fd());
@@ -152,8 +152,8 @@ front_run_alone(const struct config *config, const struct seal_ring *rings,
 		why_set(why, "the threads could not be started");
 		return 1;
 	}
-	log_line(
-	    LOG_LEVEL_INFO, "ready: %d threads, no isolation", config->threads);
+	log_line(LOG_LEVEL_INFO, "ready: %d threads, no isolation",
+	    config->threads);
 	wait_for_stop(&a);
 	threads_stop(threads);
 	queue_free(a.queue);

@@ -217,10 +217,10 @@ apply_override(struct config *config, const char *word, struct why *why)
 	if (def == NULL)
 		why_set(&detail, "no such option");
 	else if (word[len] == '\0')
-		why_set(
-		    &detail, "needs a value: --%s=%s", def->name, def->values);
-	else if (option_set(
-	             def, config, &config->site[0], word + len + 1, &detail))
+		why_set(&detail, "needs a value: --%s=%s", def->name,
+		    def->values);
+	else if (option_set(def, config, &config->site[0], word + len + 1,
+	             &detail))
 		return true;
 	why_set(why, "--%.*s: %s", shown, word, detail.text);
 	clean_line(why);
@@ -228,8 +228,8 @@ apply_override(struct config *config, const char *word, struct why *why)
 }
 
 static bool
-apply_overrides(
-    struct config *config, const char *const *words, struct why *why)
+apply_overrides(struct config *config, const char *const *words,
+    struct why *why)
 {
 	for (; words != NULL && *words != NULL; words++) {
 		if (!apply_override(config, *words, why))
@@ -257,8 +257,8 @@ config_parse(struct config *config, const char *name, const char *text,
 
 		r.line++;
 		if (len > LINE_TEXT_MAX)
-			return refuse(
-			    &r, "a line longer than %d bytes", LINE_TEXT_MAX);
+			return refuse(&r, "a line longer than %d bytes",
+			    LINE_TEXT_MAX);
 		if (len > 0 && s[len - 1] == '\r')
 			return refuse(&r,
 			    "the line ends with a carriage return: save the "
@@ -354,12 +354,12 @@ check_socket(const struct config *config, struct why *why)
 		    !num_parse(s + n, len - n, 1, 65535, &port))
 			continue;
 		if (!config->tcp)
-			why_set(
-			    why, "socket: %s is TCP and needs tcp = yes", s);
+			why_set(why, "socket: %s is TCP and needs tcp = yes",
+			    s);
 		return config->tcp;
 	}
-	why_set(
-	    why, "socket: '%.64s' is no path, 127.0.0.1:PORT or [::1]:PORT", s);
+	why_set(why, "socket: '%.64s' is no path, 127.0.0.1:PORT or [::1]:PORT",
+	    s);
 	return false;
 }
 
@@ -384,8 +384,8 @@ check_list(const struct site *site, const char *name,
 static bool
 refuse_site(const struct site *site, struct why *why, const char *what)
 {
-	why_set(
-	    why, "%s%s%s", site->name, *site->name != '\0' ? ": " : "", what);
+	why_set(why, "%s%s%s", site->name, *site->name != '\0' ? ": " : "",
+	    what);
 	return false;
 }
 
@@ -397,12 +397,12 @@ check_site(const struct site *site, struct why *why)
 		return false;
 	/* HTTP counts seconds: half of one would become none. */
 	if (site->fresh_ms % 1000 != 0 || site->max_age_ms % 1000 != 0)
-		return refuse_site(
-		    site, why, "fresh and max-age are whole seconds");
+		return refuse_site(site, why,
+		    "fresh and max-age are whole seconds");
 	if (site->policy.open == PARAM_BIT(PARAM_HASH) &&
 	    *site->key_file == '\0')
-		return refuse_site(
-		    site, why, "open: sealed URLs alone need a key-file");
+		return refuse_site(site, why,
+		    "open: sealed URLs alone need a key-file");
 	return true;
 }
 
@@ -516,8 +516,8 @@ config_format(const struct config *config, struct buf *out)
 	config_free(fresh);
 	for (uint32_t i = 1; i < config->sites; i++) {
 		buf_printf(out, "[site %s]\n", config->site[i].name);
-		format_part(
-		    config, &config->site[i], config, &config->site[0], out);
+		format_part(config, &config->site[i], config, &config->site[0],
+		    out);
 	}
 }
 

@@ -23,8 +23,8 @@ converter_do(const struct job *job, int source, const struct identity *identity,
 	st = source_read(source, identity, &bytes, why);
 	if (st != STATUS_OK)
 		return st;
-	st = pipeline_run(
-	    job, bytes, (size_t)identity->size, deadline_ms, picture, why);
+	st = pipeline_run(job, bytes, (size_t)identity->size, deadline_ms,
+	    picture, why);
 	free(bytes);
 	return st;
 }
@@ -37,8 +37,8 @@ say_hello(int fd)
 
 	buf_init(&text, VERSIONS_MAX);
 	pipeline_versions(&text);
-	r = wire_send(
-	    fd, WIRE_HELLO, 0, buf_cstr(&text), text.len, -1, WIRE_FOREVER);
+	r = wire_send(fd, WIRE_HELLO, 0, buf_cstr(&text), text.len, -1,
+	    WIRE_FOREVER);
 	buf_free(&text);
 	return r == WIRE_OK;
 }

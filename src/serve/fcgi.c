@@ -79,43 +79,53 @@ fcgi_free(struct fcgi *f)
 	free(f);
 }
 
-/* Walk the records up to the end of PARAMS, and see whether STDIN ended. */
+/* Is the record at p the one that may come next? */
+static bool
+is_next(struct fcgi *f, const unsigned char *p, int next)
+{
+	unsigned int id = (unsigned int)p[2] << 8 | p[3];
+
+	if (next == TYPE_BEGIN)
+		f->id = id;
+	return id == f->id && p[1] == next;
+}
+
+/*
+ * Walk the records up to the end of PARAMS, and see whether STDIN ended.
+ * BEGIN comes first, then PARAMS until an empty one, then STDIN.
+ */
 static enum look
 look_at(struct fcgi *f, size_t len)
 {
 	const unsigned char *p = f->head, *end = f->head + len;
-	bool begun = false, complete = false;
+	int next = TYPE_BEGIN;
 
 	while (end - p >= RECORD_HEAD) {
-		unsigned int id = (unsigned int)p[2] << 8 | p[3];
 		size_t content = (size_t)p[4] << 8 | p[5];
 		size_t whole = RECORD_HEAD + content + p[6];
-		int type = p[1];
 
-		if (p[0] != 1 || id == 0)
+		if (p[0] != 1 || (p[2] | p[3]) == 0)
 			return LOOK_BAD;
-		if (!begun) {
-			if (type != TYPE_BEGIN || content != 8)
-				return LOOK_BAD;
-			f->id = id;
-		} else if (id != f->id ||
-		    type != (complete ? TYPE_STDIN : TYPE_PARAMS))
-			return complete ? LOOK_GOOD : LOOK_BAD;
-		if (begun && content == 0) {
-			if (complete) {
-				f->ended = true;
+		if (!is_next(f, p, next))
+			return next == TYPE_STDIN ? LOOK_GOOD : LOOK_BAD;
+		if (next == TYPE_BEGIN && content != 8)
+			return LOOK_BAD;
+		if (content == 0) {
+			f->ended = next == TYPE_STDIN;
+			if (f->ended)
 				return LOOK_GOOD;
-			}
-			complete = true;
+			next = TYPE_STDIN;
 		}
 		if (whole > (size_t)(end - p))
 			break;
-		if (!begun && (p[8] << 8 | p[9]) != ROLE_RESPONDER)
-			return LOOK_BAD;
-		begun = true;
+		if (next == TYPE_BEGIN) {
+			if ((p[8] << 8 | p[9]) != ROLE_RESPONDER)
+				return LOOK_BAD;
+			next = TYPE_PARAMS;
+		}
 		p += whole;
 	}
-	if (complete)
+	if (next == TYPE_STDIN)
 		return LOOK_GOOD;
 	return len == PEEK_MAX ? LOOK_BAD : LOOK_MORE;
 }

@@ -119,8 +119,8 @@ judge_source(struct story *s)
 		    (uint64_t)s->source.identity.size, &s->why);
 	free(head);
 	if (st == STATUS_OK)
-		st = facts_check(
-		    &s->facts, &s->site->limits, s->site->inputs, &s->why);
+		st = facts_check(&s->facts, &s->site->limits, s->site->inputs,
+		    &s->why);
 	return st;
 }
 
@@ -168,8 +168,8 @@ convert(struct story *s, const struct pool_peer *peer)
 	job.format = (int32_t)s->format;
 	job.inputs = s->site->inputs;
 	job.limits = s->site->limits;
-	return s->h->maker.convert(
-	    s->h->maker.arg, &job, &s->source, peer, &s->picture, &s->why);
+	return s->h->maker.convert(s->h->maker.arg, &job, &s->source, peer,
+	    &s->picture, &s->why);
 }
 
 /* From the file to the picture; done again if the file changed meanwhile. */
@@ -301,9 +301,9 @@ enum status
 handler_serve(const struct handler *h, char *const *envp,
     const struct pool_peer *peer, struct response *r)
 {
-	struct story s = {
-		.h = h, .source = { .fd = -1 }, .began_us = clock_us()
-	};
+	struct story s = { .h = h,
+		.source = { .fd = -1 },
+		.began_us = clock_us() };
 	enum status st;
 
 	st = tell(&s, envp, peer);

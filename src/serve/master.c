@@ -185,8 +185,8 @@ start_converter(struct master *m, struct child *c)
 		return;
 	close(theirs);
 	/* Its end goes to the front; the master keeps none. */
-	tell_front(
-	    m, WIRE_CONVERTER, c->serial, c->died, strlen(c->died), ours);
+	tell_front(m, WIRE_CONVERTER, c->serial, c->died, strlen(c->died),
+	    ours);
 	close(ours);
 	c->died[0] = '\0';
 }
@@ -325,6 +325,7 @@ reopen_log(struct master *m)
 		return;
 	}
 	dup2(fd, m->log);
+	fcntl(m->log, F_SETFD, FD_CLOEXEC); /* dup2 has cleared it */
 	tell_front(m, WIRE_LOG, 0, NULL, 0, fd);
 	close(fd);
 }

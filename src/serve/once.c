@@ -13,6 +13,7 @@
 #include "url/request.h"
 
 #define ENTRY_MAX (REQUEST_PATH_MAX + 64)
+#define PARTS     5
 
 static enum status
 convert_here(void *arg, const struct job *job, const struct source *source,
@@ -83,23 +84,24 @@ static int
 run(const struct handler *h, const struct once_request *request)
 {
 	char method[] = "REQUEST_METHOD=GET";
-	struct buf part[4];
-	char *envp[6] = { method };
+	struct buf part[PARTS];
+	char *envp[PARTS + 2] = { method };
 	int status = 1;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < PARTS; i++)
 		buf_init(&part[i], ENTRY_MAX);
 	add_variable(&part[2], "IMGFCGI_SITE", request->site);
 	add_variable(&part[3], "IMGFCGI_ACCEPT", request->accept);
+	add_variable(&part[4], "HTTP_IF_NONE_MATCH", request->etag);
 	if (!split(request->target, &part[0], &part[1]))
-		fprintf(
-		    stderr, "imgfcgi: %s is no /path?query\n", request->target);
+		fprintf(stderr, "imgfcgi: %s is no /path?query\n",
+		    request->target);
 	else {
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < PARTS; i++)
 			envp[i + 1] = part[i].data;
 		status = answer(h, envp);
 	}
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < PARTS; i++)
 		buf_free(&part[i]);
 	return status;
 }

@@ -11,9 +11,11 @@ struct once_request {
 	const char *target; /* "/path?query", percent-encoded as in a URL */
 	const char *site;   /* NULL: the site without a name */
 	const char *accept; /* the format token, or NULL */
+	const char *etag;   /* If-None-Match, or NULL */
 };
 
-/* Headers to stderr, body to stdout.  0 if there is a picture, else 1. */
+/* Headers to stderr, body to stdout.  0 if there is a picture or 304, else 1.
+ */
 int once_run(const struct config *, const struct seal_ring *rings,
     const struct once_request *);
 

@@ -181,8 +181,8 @@ option_find(const char *name, size_t len)
 /* One kind's way from text to field; a refused text changes nothing. */
 
 static bool
-read_text(
-    const struct option_def *def, const char *s, char *field, struct why *why)
+read_text(const struct option_def *def, const char *s, char *field,
+    struct why *why)
 {
 	size_t len = strlen(s);
 
@@ -273,8 +273,8 @@ write_number(enum option_kind kind, char text[NUM_TEXT_MAX], int64_t v)
 }
 
 static bool
-set_number(
-    const struct option_def *def, const char *s, void *field, struct why *why)
+set_number(const struct option_def *def, const char *s, void *field,
+    struct why *why)
 {
 	char min[NUM_TEXT_MAX], max[NUM_TEXT_MAX];
 	int64_t v;
@@ -296,8 +296,8 @@ set_number(
 }
 
 static bool
-set_choice(
-    const struct option_def *def, const char *s, void *field, struct why *why)
+set_choice(const struct option_def *def, const char *s, void *field,
+    struct why *why)
 {
 	for (int32_t i = 0; def->choices[i] != NULL; i++) {
 		bool yes = i == 1;
@@ -315,8 +315,8 @@ set_choice(
 }
 
 static bool
-set_list(
-    const struct option_def *def, const char *s, void *field, struct why *why)
+set_list(const struct option_def *def, const char *s, void *field,
+    struct why *why)
 {
 	struct policy_list list;
 
@@ -348,8 +348,8 @@ find_bit(const struct option_def *def, const char *s, size_t len)
 }
 
 static bool
-set_bits(
-    const struct option_def *def, const char *s, void *field, struct why *why)
+set_bits(const struct option_def *def, const char *s, void *field,
+    struct why *why)
 {
 	static const char blanks[] = " \t,";
 	uint32_t bits = 0;
@@ -496,8 +496,8 @@ options_dump(FILE *out, enum dump_style style)
 
 	dump_begin(&d, out, style, heads, 5);
 	for (size_t i = 0; i < ROWS; i++) {
-		snprintf(
-		    name, sizeof name, "%s%s%s", quote, table[i].name, quote);
+		snprintf(name, sizeof name, "%s%s%s", quote, table[i].name,
+		    quote);
 		dump_row(&d,
 		    (const char *[]){ name, table[i].flags & SITE ? "yes" : "",
 		        table[i].fallback, table[i].values, table[i].text });

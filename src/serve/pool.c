@@ -101,7 +101,9 @@ is_plausible(const struct wire_head *head, const struct wire_reply *reply,
 	if (reply->status < 0 || reply->status >= STATUS_MAX)
 		return false;
 	if (reply->status != STATUS_OK)
-		return head->len == sizeof *reply;
+		return head->len == sizeof *reply &&
+		    status_def((enum status)reply->status)->http >= 400 &&
+		    reply->status != STATUS_GONE;
 	return reply->width > 0 && reply->height > 0 && reply->frames > 0 &&
 	    facts_sniff(bytes, len) == f;
 }
@@ -143,8 +145,8 @@ read_reply(struct converter *c, const struct job *job, int64_t deadline,
 		    is_plausible(&head, &reply, job, picture->bytes, len);
 	}
 	if (r == WIRE_LATE) {
-		why_set(
-		    why, "converter %u was killed at its deadline", c->serial);
+		why_set(why, "converter %u was killed at its deadline",
+		    c->serial);
 		return STATUS_TIMEOUT;
 	}
 	if (!*sound) {

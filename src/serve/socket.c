@@ -132,8 +132,8 @@ clear_stale(const struct sockaddr_un *un, bool remove, struct why *why)
 	if (lstat(un->sun_path, &st) != 0)
 		return true;
 	if (!S_ISSOCK(st.st_mode)) {
-		why_set(
-		    why, "socket %s: exists and is no socket", un->sun_path);
+		why_set(why, "socket %s: exists and is no socket",
+		    un->sun_path);
 		return false;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);

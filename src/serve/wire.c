@@ -10,7 +10,10 @@
 
 #include "base/clock.h"
 
-/* One descriptor's worth of ancillary data, aligned as it must be. */
+/*
+ * One descriptor's worth of ancillary data, aligned as it must be.  Where
+ * alignment leaves room for a second one, a peer may send it.
+ */
 union control {
 	struct cmsghdr head;
 	char space[CMSG_SPACE(sizeof(int))];
@@ -47,8 +50,8 @@ wait_ready(int fd, short events, int64_t deadline_ms)
 }
 
 static enum wire_result
-send_all(
-    int fd, struct iovec *iov, size_t count, int passed, int64_t deadline_ms)
+send_all(int fd, struct iovec *iov, size_t count, int passed,
+    int64_t deadline_ms)
 {
 	union control control;
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = count };
@@ -117,21 +120,24 @@ enum wire_result
 wire_send(int fd, enum wire_type type, uint32_t serial, const void *body,
     size_t len, int passed, int64_t deadline_ms)
 {
-	return wire_send2(
-	    fd, type, serial, body, len, NULL, 0, passed, deadline_ms);
+	return wire_send2(fd, type, serial, body, len, NULL, 0, passed,
+	    deadline_ms);
 }
 
 static int
 received_fd(struct msghdr *msg)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	int fd;
+	int fd[2] = { -1, -1 };
 
 	if (c == NULL || c->cmsg_level != SOL_SOCKET ||
-	    c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
+	    c->cmsg_type != SCM_RIGHTS || c->cmsg_len < CMSG_LEN(sizeof(int)) ||
+	    c->cmsg_len > CMSG_LEN(sizeof fd))
 		return -1;
-	memcpy(&fd, CMSG_DATA(c), sizeof fd);
-	return fd;
+	memcpy(fd, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	if (fd[1] >= 0)
+		close(fd[1]);
+	return fd[0];
 }
 
 static enum wire_result

@@ -70,10 +70,10 @@ enum wire_result wire_send2(int fd, enum wire_type, uint32_t serial,
     int passed, int64_t deadline_ms);
 
 /* *passed: the descriptor that came along (close-on-exec), or -1. */
-enum wire_result wire_recv_head(
-    int fd, struct wire_head *, int *passed, int64_t deadline_ms);
-enum wire_result wire_recv_body(
-    int fd, void *, size_t len, int64_t deadline_ms);
+enum wire_result wire_recv_head(int fd, struct wire_head *, int *passed,
+    int64_t deadline_ms);
+enum wire_result wire_recv_body(int fd, void *, size_t len,
+    int64_t deadline_ms);
 
 /* A connected close-on-exec pair; false with errno. */
 bool wire_pair(int fds[2]);

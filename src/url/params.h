@@ -120,8 +120,8 @@ const struct param_def *param_def(enum param p);
 enum param param_find(const char *, size_t len);
 
 /* One value into its field.  BAD_PARAM when it breaks the row's bounds. */
-enum status param_set(
-    struct params *, enum param, const char *value, size_t len);
+enum status param_set(struct params *, enum param, const char *value,
+    size_t len);
 
 /* A query taken apart: what it says, and the token it carries. */
 struct query {

@@ -59,8 +59,8 @@ list_add_item(struct policy_list *list, const char *s, size_t len, bool names,
 }
 
 static bool
-list_add(
-    struct policy_list *list, const char *text, bool names, struct why *why)
+list_add(struct policy_list *list, const char *text, bool names,
+    struct why *why)
 {
 	static const char blanks[] = " \t,";
 
@@ -130,14 +130,14 @@ admit_value(const struct policy *policy, struct params *params, enum param p,
 
 	switch (p) {
 	case PARAM_W:
-		return admit_listed(
-		    policy, &policy->widths, &params->width, name, why);
+		return admit_listed(policy, &policy->widths, &params->width,
+		    name, why);
 	case PARAM_H:
-		return admit_listed(
-		    policy, &policy->heights, &params->height, name, why);
+		return admit_listed(policy, &policy->heights, &params->height,
+		    name, why);
 	case PARAM_Q:
-		return admit_listed(
-		    policy, &policy->qualities, &params->quality, name, why);
+		return admit_listed(policy, &policy->qualities,
+		    &params->quality, name, why);
 	case PARAM_F:
 		if (policy->formats & FORMAT_BIT(params->format))
 			return STATUS_OK;
@@ -150,8 +150,8 @@ admit_value(const struct policy *policy, struct params *params, enum param p,
 }
 
 enum status
-policy_admit(
-    const struct policy *policy, struct params *params, struct why *why)
+policy_admit(const struct policy *policy, struct params *params,
+    struct why *why)
 {
 	enum status verdict = STATUS_OK;
 

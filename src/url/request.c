@@ -49,8 +49,8 @@ request_read(struct request *rq, char *const *envp, struct why *why)
 	}
 	rq->body = *body != '\0' && strcmp(body, "0") != 0;
 	if (rq->path[0] != '/') {
-		why_set(
-		    why, "DOCUMENT_URI is missing or does not begin with /");
+		why_set(why,
+		    "DOCUMENT_URI is missing or does not begin with /");
 		return STATUS_BAD_REQUEST;
 	}
 	if (strlen(rq->path) > REQUEST_PATH_MAX ||

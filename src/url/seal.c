@@ -130,8 +130,8 @@ decode_token(const char *token, size_t len, uint8_t raw[RAW_MAX], size_t *n)
 {
 	char again[SEAL_TOKEN_MAX + 1];
 
-	if (sodium_base642bin(
-	        raw, RAW_MAX, token, len, NULL, n, NULL, BASE64) != 0 ||
+	if (sodium_base642bin(raw, RAW_MAX, token, len, NULL, n, NULL,
+	        BASE64) != 0 ||
 	    *n < RAW_MIN)
 		return false;
 	sodium_bin2base64(again, sizeof again, raw, *n, BASE64);
@@ -163,8 +163,8 @@ seal_open(const struct seal_ring *ring, const char *site, const char *path,
 	}
 	key = find_key(ring, raw[1]);
 	if (key == NULL) {
-		why_set(
-		    why, "the token names key %d, which is not here", raw[1]);
+		why_set(why, "the token names key %d, which is not here",
+		    raw[1]);
 		return STATUS_BAD_TOKEN;
 	}
 	if (!bind_token(&b, key->id, site, path)) {
@@ -212,10 +212,10 @@ add_key(struct seal_ring *ring, const char *line, size_t len)
 	if (bad == 0) {
 		key = &ring->key[ring->count++];
 		key->id = (uint8_t)id;
-		crypto_kdf_derive_from_key(
-		    key->cipher, sizeof key->cipher, 1, context, master);
-		crypto_kdf_derive_from_key(
-		    key->nonce, sizeof key->nonce, 2, context, master);
+		crypto_kdf_derive_from_key(key->cipher, sizeof key->cipher, 1,
+		    context, master);
+		crypto_kdf_derive_from_key(key->nonce, sizeof key->nonce, 2,
+		    context, master);
 	}
 	sodium_memzero(master, sizeof master);
 	return bad == 0 ? NULL : "the key is not 64 hexadecimal digits";

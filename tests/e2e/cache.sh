@@ -1,6 +1,7 @@
 #!/bin/sh
 # nginx's side of the contract: what the shipped files pass, keep, revalidate,
-# retry and hide.  A real nginx, and a daemon that says what it is told (fake.c).
+# retry and hide.  A real nginx, and a daemon that says what it is told
+# (fake.c).
 #
 #	FAKE	that program; compiled here if unset
 
@@ -68,7 +69,8 @@ get() {
 	path=$1
 	shift
 	curl -gs -m 20 -D "$work/head" -o "$work/body" "$@" "$nginx_url$path"
-	printf '%s %s\n' "$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$work/head")" \
+	printf '%s %s\n' \
+	    "$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$work/head")" \
 	    "$(header X-Cache-Status)"
 }
 header() {
@@ -185,7 +187,8 @@ is "a refusal" "$(get '/none.jpg?w=640')" "404 MISS"
 is "once more" "$(get '/none.jpg?w=640')" "404 MISS"
 is "two calls" "$(calls)" 2
 is "its cause is hidden" "$(header X-Imgfcgi-Error)" ""
-ok "… and logged" nginx_log_has '/none.jpg?w=640 HTTP/1.1" 404 .*cause=not-found'
+ok "… and logged" nginx_log_has \
+    '/none.jpg?w=640 HTTP/1.1" 404 .*cause=not-found'
 say "$refusal" 'X-Accel-Expires: 60'
 is "an expensive refusal" "$(get '/broken.jpg?w=640')" "404 MISS"
 is "is kept" "$(get '/broken.jpg?w=640')" "404 HIT"
@@ -211,7 +214,8 @@ fresh_again() { [ "$(get '/old.jpg?w=640')" = "200 HIT" ]; }
 ok "fresh again" nginx_wait fresh_again
 is "by two calls" "$(calls)" 2
 is "the second one with validators" "$(sed -n 2p "$heard" | tr '\t' '\n' |
-    grep '^HTTP_IF_[NM]' | LC_ALL=C sort)" 'HTTP_IF_MODIFIED_SINCE=Mon, 01 Jan 2024 00:00:00 GMT
+    grep '^HTTP_IF_[NM]' | LC_ALL=C sort)" \
+    'HTTP_IF_MODIFIED_SINCE=Mon, 01 Jan 2024 00:00:00 GMT
 HTTP_IF_NONE_MATCH="one"'
 
 # Deleted: a refusal of that question displaces the picture.

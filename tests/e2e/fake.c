@@ -176,8 +176,8 @@ compose(FILE *answer, char *text, size_t *len, size_t *promise)
 		else if (strcmp(line, "!short") == 0)
 			*promise = 1000;
 		else
-			*len += (size_t)snprintf(
-			    text + *len, TEXT_MAX - *len, "%s\r\n", line);
+			*len += (size_t)snprintf(text + *len, TEXT_MAX - *len,
+			    "%s\r\n", line);
 	}
 	return true;
 }
@@ -221,7 +221,7 @@ listen_at(const char *path)
 
 	if (fd == -1 || strlen(path) >= sizeof sun.sun_path)
 		err(1, "%s", path);
-	strcpy(sun.sun_path, path);
+	memcpy(sun.sun_path, path, strlen(path) + 1);
 	unlink(path);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof sun) == -1 ||
 	    listen(fd, 128) == -1)

@@ -2,7 +2,8 @@
 # What the shipped maps make of queries and Accept headers, row by row, through
 # a real nginx; and whether they know every parameter of the table.
 #
-#	IMGFCGI_URL	the command line tool; without it the last part is skipped
+#	IMGFCGI_URL	the command line tool; without it the last part is
+#			skipped
 
 top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tests/lib.sh"
@@ -42,7 +43,8 @@ w=640&f=jpg	w=640&f=jpg
 w=640&f=jpeg	w=640&f=jpg
 # One order
 f=webp&q=85&w=640	w=640&q=85&f=webp
-hash=$t56&crop=1x1+0+0&g=north&fit=cover&f=png&q=80&h=480&w=640	w=640&h=480&q=80&f=png&fit=cover&g=north&crop=1x1+0+0&hash=$t56
+hash=$t56&crop=1x1+0+0&h=9	h=9&crop=1x1+0+0&hash=$t56
+g=east&fit=fill&q=80&h=9&w=9	w=9&h=9&q=80&fit=fill&g=east
 # Nothing of ours: the original
 -	-
 utm_source=x	-
@@ -179,9 +181,10 @@ END
 # Every name of the table has its map.
 if [ -n "${IMGFCGI_URL:-}" ]; then
 	for name in $("$IMGFCGI_URL" params |
-	    sed -n -e '/^name /d' -e 's/^\([a-z]*\)\(, \([a-z]*\)\)\{0,1\} .*/\1 \3/p'); do
-		ok "a map for $name" grep -q \
-		    "^map .*\$arg_${name}[ \$]" "$top/nginx-conf/imgfcgi-maps.conf"
+	    sed -n -e '/^name /d' \
+	        -e 's/^\([a-z]*\)\(, \([a-z]*\)\)\{0,1\} .*/\1 \3/p'); do
+		ok "a map for $name" grep -q "^map .*\$arg_${name}[ \$]" \
+		    "$top/nginx-conf/imgfcgi-maps.conf"
 	done
 else
 	skip "names of the table" "IMGFCGI_URL is unset"

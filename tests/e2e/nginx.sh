@@ -31,7 +31,8 @@ nginx_prepare() { # root socket
 	    nginx_edit nginx.conf "1i\\
 daemon on;\\
 pid $nginx_dir/nginx.pid;" &&
-	    nginx_edit nginx.conf 's/^worker_processes .*/worker_processes 2;/' &&
+	    nginx_edit nginx.conf \
+		's/^worker_processes .*/worker_processes 2;/' &&
 	    nginx_edit nginx.conf "/^http {/a\\
 client_body_temp_path $nginx_dir/tmp/body;\\
 fastcgi_temp_path $nginx_dir/tmp/fastcgi;\\
@@ -42,11 +43,13 @@ uwsgi_temp_path $nginx_dir/tmp/uwsgi;" &&
 	    nginx_edit nginx.conf "s|listen 80;|listen 127.0.0.1:@PORT0@;|" &&
 	    nginx_edit nginx.conf 's/^#\(.*include examples.conf\)/\1/' &&
 	    nginx_edit examples.conf "s|root /srv/site;|root $1;|" &&
-	    nginx_edit examples.conf 's|listen 8081;|listen 127.0.0.1:@PORT1@;|' &&
-	    nginx_edit examples.conf 's|listen 8082;|listen 127.0.0.1:@PORT2@;|' &&
+	    nginx_edit examples.conf \
+		's|listen 8081;|listen 127.0.0.1:@PORT1@;|' &&
+	    nginx_edit examples.conf \
+		's|listen 8082;|listen 127.0.0.1:@PORT2@;|' &&
 	    nginx_edit imgfcgi-http.conf "s|unix:[^ ;]*|unix:$2|" &&
 	    nginx_edit imgfcgi-http.conf \
-		"s|fastcgi_cache_path [^ ]*|fastcgi_cache_path $nginx_dir/cache|" &&
+		"s|\(fastcgi_cache_path\) [^ ]*|\1 $nginx_dir/cache|" &&
 	    nginx_edit imgfcgi-http.conf 's/min_free=1g/min_free=1m/' ||
 	    return 1
 	if grep -v '^[[:space:]]*#' "$nginx_dir"/conf/*.conf |

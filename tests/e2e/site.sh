@@ -50,7 +50,8 @@ get() {
 	shift
 	rm -f "$work/body"
 	curl -gs -m 30 -D "$work/head" -o "$work/body" "$@" "$nginx_url$path"
-	printf '%s %s\n' "$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$work/head")" \
+	printf '%s %s\n' \
+	    "$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$work/head")" \
 	    "$(header X-Cache-Status)"
 }
 code() { get "$@" | cut -d ' ' -f 1; }
@@ -152,17 +153,18 @@ for junk in '' '?utm_source=x' '?v=3' '?w='; do
 done
 
 # Sealed.
-is "sealed" "$(code "$(mint '' /photo.jpg crop=800x600+10+20 w=320 f=webp)")" 200
+url=$(mint '' /photo.jpg crop=800x600+10+20 w=320 f=webp)
+is "sealed" "$(code "$url")" 200
 is "its size" "$(webp_side 26)x$(webp_side 28)" 320x240
 url=$(mint '' /photo.jpg w=333)
 is "a width outside the list" "$(code "$url")" 200
 is "for another picture" "$(code "/portrait.jpg?${url#*\?}")" 404
 is "cut short" "$(code "${url%?}")" 404
-is "a prefix" "$(nginx_url=http://127.0.0.1:$((nginx_port + 1))
-    code '/img/photo.jpg?w=320') $(nginx_url=http://127.0.0.1:$((nginx_port + 1))
-    code "$(mint '' /img/photo.jpg w=333)")" "200 200"
-sealed=$(mint sealed /photo.jpg w=333)
 main_url=$nginx_url
+nginx_url=http://127.0.0.1:$((nginx_port + 1))
+is "a prefix" "$(code '/img/photo.jpg?w=320')" 200
+is "sealed with a prefix" "$(code "$(mint '' /img/photo.jpg w=333)")" 200
+sealed=$(mint sealed /photo.jpg w=333)
 nginx_url=http://127.0.0.1:$((nginx_port + 2))
 is "a sealed-only site" "$(code "$sealed")" 200
 is "… original" "$(code /photo.jpg)" 404
@@ -184,7 +186,8 @@ is "the bare 404" "$(grep -c '^HTTP/1.1 404' "$work/bare")" 1
 for url in '/none.jpg?w=320' '/photo.jpg?w=321' '/photo.jpg?w=x' \
     '/photo.jpg?hash=x' "/photo.jpg?hash=$(printf '%060d' 0)" \
     '/photo.jpg?exp=1' '/photo.jpg?crop=1x1+0+0' '/photo.jpg?f=bmp' \
-    '/text.jpg?w=320' '/link.jpg?w=320' /link.jpg '/img?w=320' '/?w=320' '/img/' \
+    '/text.jpg?w=320' '/link.jpg?w=320' /link.jpg \
+    '/img?w=320' '/?w=320' '/img/' \
     '/photo%00.jpg?w=320' '/%2e%2e/outside.jpg?w=320' \
     '/..%2foutside.jpg?w=320' '/%252e%252e/outside.jpg?w=320' \
     '/.hidden?w=320'; do

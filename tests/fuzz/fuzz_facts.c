@@ -21,8 +21,8 @@ static const struct limits limits = {
 };
 
 static enum status
-read_facts(
-    struct facts *facts, const uint8_t *bytes, size_t len, uint64_t total)
+read_facts(struct facts *facts, const uint8_t *bytes, size_t len,
+    uint64_t total)
 {
 	/* Of its own, so that a read behind the part is seen. */
 	uint8_t *part = malloc(len > 0 ? len : 1);

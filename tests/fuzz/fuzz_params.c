@@ -75,8 +75,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (int i = 0; i < 3; i++) {
 		struct why why = { "" };
 
-		st[i] = params_parse(
-		    &q[i], (const char *)data, len, flags[i], &why);
+		st[i] = params_parse(&q[i], (const char *)data, len, flags[i],
+		    &why);
 		MUST(st[i] == STATUS_OK || st[i] == STATUS_BAD_PARAM);
 		MUST((st[i] == STATUS_OK) == (why.text[0] == '\0'));
 		if (st[i] != STATUS_OK)

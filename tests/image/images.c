@@ -32,8 +32,8 @@ near_int(double value, int got)
 
 /* The size that a fit promises, no pixel being made up. */
 static void
-check_size(
-    const struct source *s, const struct job *job, const struct picture *p)
+check_size(const struct source *s, const struct job *job,
+    const struct picture *p)
 {
 	int32_t w = job->params.width, h = job->params.height;
 	bool large = s->width >= w && s->height >= h;
@@ -41,8 +41,8 @@ check_size(
 	switch (job->params.fit) {
 	case FIT_INSIDE:
 		EQ_INT(p->width, VIPS_MIN(w, s->width));
-		CHECK(near_int(
-		    (double)s->height * p->width / s->width, p->height));
+		CHECK(near_int((double)s->height * p->width / s->width,
+		    p->height));
 		break;
 	case FIT_CONTAIN:
 		CHECK(p->width == w && p->height == h);
@@ -55,10 +55,10 @@ check_size(
 	default:
 		if (large)
 			CHECK(p->width == w || p->height == h);
-		CHECK(near_int(
-		          (double)s->height * p->width / s->width, p->height) ||
-		    near_int(
-		        (double)s->width * p->height / s->height, p->width));
+		CHECK(near_int((double)s->height * p->width / s->width,
+		          p->height) ||
+		    near_int((double)s->width * p->height / s->height,
+		        p->width));
 	}
 }
 
@@ -110,8 +110,8 @@ check_canvas(const struct raster *r, const struct part *to, bool alpha)
 }
 
 static void
-check_frames(
-    const struct source *s, const struct job *job, const struct picture *p)
+check_frames(const struct source *s, const struct job *job,
+    const struct picture *p)
 {
 	VipsImage *roll =
 	    vips_image_new_from_buffer(p->bytes, p->len, "n=-1", NULL);
@@ -215,8 +215,8 @@ convert_all(const char *dir, const char *name, bool fits)
 		for (size_t i = 0; i < VIPS_NUMBER(widths); i++) {
 			/* No larger than the source: nothing new. */
 			if (i == 0 || widths[i - 1] < s.width)
-				convert(
-				    &s, &targets[t], widths[i], 0, FIT_INSIDE);
+				convert(&s, &targets[t], widths[i], 0,
+				    FIT_INSIDE);
 		}
 		for (int fit = 0; fits && fit < FIT_MAX; fit++) {
 			if (fit == FIT_INSIDE)

@@ -209,8 +209,8 @@ check_refusals(const char *dir)
 		size_t tail = strlen(rows[i].tail), keep;
 		enum status st;
 
-		if (!CHECK_AT(
-		        rows[i].line, reference_read(&f, dir, rows[i].name)))
+		if (!CHECK_AT(rows[i].line,
+		        reference_read(&f, dir, rows[i].name)))
 			continue;
 		keep = rows[i].keep > 1000
 		    ? f.len - (size_t)(rows[i].keep - 1000)
@@ -223,8 +223,8 @@ check_refusals(const char *dir)
 		    clock_ms() + rows[i].deadline_ms, &p, &why);
 		EQ_INT_AT(rows[i].line, (int)st, (int)rows[i].want);
 		CHECK_AT(rows[i].line, (st == STATUS_OK) == (p.bytes != NULL));
-		CHECK_AT(
-		    rows[i].line, (st == STATUS_OK) == (why.text[0] == '\0'));
+		CHECK_AT(rows[i].line,
+		    (st == STATUS_OK) == (why.text[0] == '\0'));
 		free(p.bytes);
 		g_free(f.bytes);
 	}
@@ -301,8 +301,8 @@ check_threads(const char *dir)
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);
 		EQ_INT((int)jobs[i].status, STATUS_OK);
-		EQ_INT(
-		    (int64_t)jobs[i].picture.len, (int64_t)jobs[0].picture.len);
+		EQ_INT((int64_t)jobs[i].picture.len,
+		    (int64_t)jobs[0].picture.len);
 		if (jobs[i].picture.len == jobs[0].picture.len)
 			CHECK(
 			    memcmp(jobs[i].picture.bytes, jobs[0].picture.bytes,
@@ -378,8 +378,8 @@ time_plain(const struct file *f, int32_t width)
 		               width, "height", 100000, "size", VIPS_SIZE_DOWN,
 		               NULL) == 0))
 			return 0;
-		CHECK(vips_jpegsave_buffer(
-		          image, &bytes, &len, "Q", 80, NULL) == 0);
+		CHECK(vips_jpegsave_buffer(image, &bytes, &len, "Q", 80,
+		          NULL) == 0);
 		g_object_unref(image);
 		g_free(bytes);
 	}

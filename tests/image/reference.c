@@ -50,8 +50,8 @@ enum status
 run_job(const struct job *job, const struct file *f, struct picture *picture)
 {
 	struct why why = { { 0 } };
-	enum status st = pipeline_run(
-	    job, f->bytes, f->len, clock_ms() + 60000, picture, &why);
+	enum status st = pipeline_run(job, f->bytes, f->len, clock_ms() + 60000,
+	    picture, &why);
 
 	return st != STATUS_OK && why.text[0] == '\0' ? STATUS_MAX : st;
 }
@@ -90,8 +90,8 @@ normalise(VipsImage **image, int side)
 		*image = next;
 	}
 	if (!step(vips_autorot(*image, &next, NULL), image, &next) ||
-	    !step(
-	        vips_colourspace(*image, &next, VIPS_INTERPRETATION_sRGB, NULL),
+	    !step(vips_colourspace(*image, &next, VIPS_INTERPRETATION_sRGB,
+	              NULL),
 	        image, &next) ||
 	    !step(vips_cast_uchar(*image, &next, NULL), image, &next))
 		return false;
@@ -189,8 +189,8 @@ image_time(const VipsImage *image, int frames)
 	int64_t sum = 0;
 
 	if (vips_image_get_typeof(image, "delay") == 0 ||
-	    vips_image_get_array_int(
-	        (VipsImage *)image, "delay", &delays, &n) != 0)
+	    vips_image_get_array_int((VipsImage *)image, "delay", &delays,
+	        &n) != 0)
 		return 0;
 	for (int i = 0; i < n && i < frames; i++)
 		sum += delays[i];

@@ -112,8 +112,8 @@ paint_photo(const struct point *p)
 		return shade(far, rough * 14 + grain * 6);
 	if (in_disc(p, 0.2, 0.18, 0.06, 4.0 / 3))
 		return (struct rgba){ 255, 244, 200, 255 };
-	return shade(
-	    mix(zenith, horizon, p->y / 0.5), noise(p, 160) * 9 + grain * 3);
+	return shade(mix(zenith, horizon, p->y / 0.5),
+	    noise(p, 160) * 9 + grain * 3);
 }
 
 /* Five by seven dots a letter, a row a byte: I, M, G. */
@@ -324,8 +324,8 @@ paint(const struct sample *s)
 				*at++ = to_byte(c.a);
 		}
 	}
-	image = vips_image_new_from_memory_copy(
-	    pixels, size, s->width, rows, s->bands, VIPS_FORMAT_UCHAR);
+	image = vips_image_new_from_memory_copy(pixels, size, s->width, rows,
+	    s->bands, VIPS_FORMAT_UCHAR);
 	g_free(pixels);
 	if (image != NULL)
 		image->Type = VIPS_INTERPRETATION_sRGB;

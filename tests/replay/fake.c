@@ -157,8 +157,8 @@ build_output(struct buf *b, const struct asked *q, const struct fault *f)
 		    status_len > 0 ? status : "200");
 	buf_add(b, head, head_len);
 	if (!f->no_length)
-		buf_printf(
-		    b, "Content-Length: %d\r\n", (int)body_len + f->length);
+		buf_printf(b, "Content-Length: %d\r\n",
+		    (int)body_len + f->length);
 	buf_str(b, "\r\n");
 	buf_add(b, body, body_len);
 }

@@ -47,8 +47,8 @@ is_status(const struct play *pl, char *const arg[2], const struct answer *a,
 }
 
 static const char *
-find_header(
-    const char *name, const struct answer *a, size_t *len, struct why *why)
+find_header(const char *name, const struct answer *a, size_t *len,
+    struct why *why)
 {
 	const char *v = answer_header(a, name, len);
 
@@ -369,8 +369,8 @@ ask_alive(const struct dump *d, const struct play *pl, const struct expect *e)
 	char got[sizeof a.fault.text + 32];
 	bool ok;
 
-	dump_probe(
-	    d, &probe, pl->talk.socket, dump_number(e->arg[0], 1, 600000));
+	dump_probe(d, &probe, pl->talk.socket,
+	    dump_number(e->arg[0], 1, 600000));
 	wire_talk(&probe.talk, &a);
 	ok = a.fault.text[0] == '\0' && a.status == 200;
 	if (!ok) {

@@ -85,8 +85,8 @@ void answer_free(struct answer *);
  * Format and size by the picture's own header, and a look at its end: false
  * if it is none of our output formats or visibly cut off.
  */
-bool image_measure(
-    const unsigned char *, size_t, enum format *, int *width, int *height);
+bool image_measure(const unsigned char *, size_t, enum format *, int *width,
+    int *height);
 
 /* One parameter of the request. */
 struct field {
@@ -161,12 +161,12 @@ void dump_open(struct dump *, const char *path);
 void dump_close(struct dump *);
 
 /* The next case, to be freed; false at the end. */
-bool dump_next(
-    struct dump *, struct play *, const char *socket, int timeout_ms);
+bool dump_next(struct dump *, struct play *, const char *socket,
+    int timeout_ms);
 
 /* The request that stands before the first case, alone. */
-void dump_probe(
-    const struct dump *, struct play *, const char *socket, int timeout_ms);
+void dump_probe(const struct dump *, struct play *, const char *socket,
+    int timeout_ms);
 
 void play_free(struct play *);
 

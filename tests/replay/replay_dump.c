@@ -200,8 +200,8 @@ read_expect(struct play *pl, char *p)
 		const char *arg = i + 1 < rule->args ? word_next(&p) : p;
 
 		if (arg == NULL || *arg == '\0')
-			dump_complain(
-			    "'%s' takes %d arguments", rule->word, rule->args);
+			dump_complain("'%s' takes %d arguments", rule->word,
+			    rule->args);
 		e->arg[i] = expand_copy(arg);
 	}
 	if (rule->args == 0 && *p != '\0')
@@ -255,8 +255,8 @@ build_params(const struct play *pl, struct buf *out)
 	for (size_t i = 0; i < pl->fields; i++) {
 		const struct field *f = &pl->field[i];
 
-		wire_pair(
-		    out, f->name, strlen(f->name), f->value.data, f->value.len);
+		wire_pair(out, f->name, strlen(f->name), f->value.data,
+		    f->value.len);
 	}
 }
 
@@ -290,14 +290,14 @@ build_word(struct play *pl, const struct buf *params, char *word)
 		wire_add(out, RECORD_BEGIN, id, begin, sizeof begin);
 	else if (closed || strcmp(word, "open") == 0) {
 		if (params->len > 0)
-			wire_add(
-			    out, RECORD_PARAMS, id, params->data, params->len);
+			wire_add(out, RECORD_PARAMS, id, params->data,
+			    params->len);
 		if (closed)
 			wire_add(out, RECORD_PARAMS, id, NULL, 0);
 	} else if (strcmp(word, "stdin") == 0) {
 		if (pl->body.len > 0)
-			wire_add(
-			    out, RECORD_STDIN, id, pl->body.data, pl->body.len);
+			wire_add(out, RECORD_STDIN, id, pl->body.data,
+			    pl->body.len);
 		wire_add(out, RECORD_STDIN, id, NULL, 0);
 	} else if (strcmp(word, "abort") == 0)
 		wire_add(out, RECORD_ABORT, id, NULL, 0);
@@ -373,8 +373,8 @@ dump_close(struct dump *d)
 }
 
 static void
-play_begin(
-    struct play *pl, const struct dump *d, const char *socket, int timeout_ms)
+play_begin(struct play *pl, const struct dump *d, const char *socket,
+    int timeout_ms)
 {
 	*pl = (struct play){ .role = 1, .repeat = 1 };
 	pl->talk = (struct talk){ .socket = socket,
@@ -409,8 +409,8 @@ dump_next(struct dump *d, struct play *pl, const char *socket, int timeout_ms)
 }
 
 void
-dump_probe(
-    const struct dump *d, struct play *pl, const char *socket, int timeout_ms)
+dump_probe(const struct dump *d, struct play *pl, const char *socket,
+    int timeout_ms)
 {
 	play_begin(pl, d, socket, timeout_ms);
 	build_stream(pl);

@@ -15,8 +15,8 @@
 #define RECORD_CONTENT 65528 /* the largest that needs no padding */
 
 static void
-add_record(
-    struct buf *b, enum record type, int id, const void *data, size_t len)
+add_record(struct buf *b, enum record type, int id, const void *data,
+    size_t len)
 {
 	static const char zeros[8];
 	size_t pad = (8 - len % 8) % 8;
@@ -354,8 +354,8 @@ wire_talk(const struct talk *t, struct answer *a)
 	buf_init(&a->raw, REPLAY_BYTES_MAX);
 	buf_init(&a->out, REPLAY_BYTES_MAX);
 	if (fd == -1) {
-		why_set(
-		    &a->fault, "connect %s: %s", t->socket, strerror(errno));
+		why_set(&a->fault, "connect %s: %s", t->socket,
+		    strerror(errno));
 		return false;
 	}
 	converse(t, fd, a, start);

@@ -285,8 +285,8 @@ files(void)
 	load_bytes(path, "\0", 1, ":1: a NUL byte");
 	load_bytes(path, "root = /a\nqueue = 5\n#\0\n", 23, ":3: a NUL byte");
 	load_bytes(path, big, CONFIG_TEXT_MAX, "");
-	load_bytes(
-	    path, big, CONFIG_TEXT_MAX + 1, ": longer than 131072 bytes");
+	load_bytes(path, big, CONFIG_TEXT_MAX + 1,
+	    ": longer than 131072 bytes");
 	unlink(path);
 	rmdir(dir);
 	free(big);

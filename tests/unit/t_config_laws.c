@@ -79,8 +79,8 @@ draw_value(const struct option_def *def, struct buf *out)
 
 /* Set about one option in so many; a value out of its bounds is no matter. */
 static void
-draw_options(
-    struct config *config, struct site *site, bool sites_only, uint32_t sides)
+draw_options(struct config *config, struct site *site, bool sites_only,
+    uint32_t sides)
 {
 	size_t count;
 	const struct option_def *table = options_table(&count);

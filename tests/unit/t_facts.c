@@ -198,8 +198,8 @@ static const struct row {
 	{ __LINE__, B(FTYP("avif", "mif1") "\0\0\0\x10meta\0\0\0\0\0\0\0\x04"),
 	    0, X, { 0 } },
 	{ __LINE__,
-	    B(FTYP(
-	        "avif", "mif1") "\0\0\0\1meta\xff\xff\xff\xff\xff\xff\xff\xff"),
+	    B(FTYP("avif",
+	        "mif1") "\0\0\0\1meta\xff\xff\xff\xff\xff\xff\xff\xff"),
 	    REST, G, { FORMAT_AVIF, 0, 0, 1, -1, false, false, 0, 0, 0 } },
 	/* TIFF: rings of directories, sizes past counting. */
 	{ __LINE__, B(TIFF("\0\0\0\0")), 0, G,
@@ -509,9 +509,9 @@ test_checks(void)
 		.max_frames = 10,
 		.max_scans = 20,
 		.max_icc = 30 };
-	struct facts huge = {
-		.format = FORMAT_PNG, .width = INT32_MAX, .height = INT32_MAX
-	};
+	struct facts huge = { .format = FORMAT_PNG,
+		.width = INT32_MAX,
+		.height = INT32_MAX };
 
 	for (size_t i = 0; i < sizeof check_rows / sizeof check_rows[0]; i++) {
 		const struct check_row *r = &check_rows[i];

@@ -90,8 +90,8 @@ abilities(void)
 
 		CHECK_AT(rows[i].line,
 		    ((flags & FORMAT_ALPHA) != 0) == rows[i].alpha);
-		CHECK_AT(
-		    rows[i].line, ((flags & FORMAT_WEB) != 0) == rows[i].web);
+		CHECK_AT(rows[i].line,
+		    ((flags & FORMAT_WEB) != 0) == rows[i].web);
 	}
 	/* An unknown number is no format at all. */
 	CHECK(format_def(FORMAT_MAX) == format_def(FORMAT_NONE));

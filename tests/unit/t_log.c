@@ -70,8 +70,8 @@ escapes(void)
 		char want[256];
 
 		log_line(LOG_LEVEL_WARN, "%s", rows[i].text);
-		snprintf(
-		    want, sizeof want, "imgfcgi: warn: %s\n", rows[i].want);
+		snprintf(want, sizeof want, "imgfcgi: warn: %s\n",
+		    rows[i].want);
 		EQ_STR_AT(rows[i].line, heard(), want);
 	}
 }

@@ -171,8 +171,8 @@ units(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char text[NUM_TEXT_MAX];
 		int64_t v = -7;
-		bool ok = kinds[rows[i].kind].parse(
-		    rows[i].text, strlen(rows[i].text), &v);
+		bool ok = kinds[rows[i].kind].parse(rows[i].text,
+		    strlen(rows[i].text), &v);
 
 		CHECK_AT(rows[i].line, ok == (rows[i].want >= 0));
 		EQ_INT_AT(rows[i].line, v, ok ? rows[i].want : -7);

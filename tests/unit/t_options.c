@@ -81,8 +81,8 @@ table_laws(void)
 		if (def->kind == OPTION_TEXT)
 			CHECK((size_t)def->max == def->size - 1);
 		else
-			EQ_INT(
-			    (int64_t)def->size, (int64_t)width_of(def->kind));
+			EQ_INT((int64_t)def->size,
+			    (int64_t)width_of(def->kind));
 		CHECK(option_find(def->name, strlen(def->name)) == def);
 		CHECK(option_find(def->name, strlen(def->name) - 1) != def);
 		CHECK(len > 8 && def->text[len - 1] == '.');
@@ -387,8 +387,8 @@ single_rows(void)
 
 		if (!CHECK_AT(r->line, def != NULL))
 			continue;
-		CHECK_AT(
-		    r->line, set(def, r->value, &why) == (r->want != NULL));
+		CHECK_AT(r->line,
+		    set(def, r->value, &why) == (r->want != NULL));
 		if (r->want != NULL)
 			EQ_STR_AT(r->line, shown(def), r->want);
 		EQ_STR_AT(r->line, why.text, r->why != NULL ? r->why : "");

@@ -444,8 +444,8 @@ roots(void)
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		CHECK_AT(
-		    rows[i].line, origin_open_root(rows[i].path, &why) == NULL);
+		CHECK_AT(rows[i].line,
+		    origin_open_root(rows[i].path, &why) == NULL);
 		EQ_STR_AT(rows[i].line, why.text, rows[i].why);
 	}
 	/* The administrator may say the root by a link; NULL is no origin. */

@@ -134,19 +134,19 @@ parsing(void)
 		enum status st = params_parse(&q, rows[i].text,
 		    strlen(rows[i].text), rows[i].flags, &why);
 
-		EQ_INT_AT(
-		    rows[i].line, st, rows[i].want != NULL ? STATUS_OK : BAD);
+		EQ_INT_AT(rows[i].line, st,
+		    rows[i].want != NULL ? STATUS_OK : BAD);
 		CHECK_AT(rows[i].line, (why.text[0] != '\0') == (st != 0));
 		if (st != STATUS_OK || rows[i].want == NULL)
 			continue;
 		format_text(&q.params, text);
 		EQ_STR_AT(rows[i].line, text, rows[i].want);
-		CHECK_AT(
-		    rows[i].line, (q.token != NULL) == (rows[i].token != NULL));
+		CHECK_AT(rows[i].line,
+		    (q.token != NULL) == (rows[i].token != NULL));
 		if (q.token == NULL || rows[i].token == NULL)
 			continue;
-		snprintf(
-		    token, sizeof token, "%.*s", (int)q.token_len, q.token);
+		snprintf(token, sizeof token, "%.*s", (int)q.token_len,
+		    q.token);
 		EQ_STR_AT(rows[i].line, token, rows[i].token);
 	}
 }
@@ -227,8 +227,8 @@ normalising(void)
 		EQ_STR_AT(rows[i].line, text, rows[i].want);
 		once = q.params;
 		params_normalise(&q.params);
-		CHECK_AT(
-		    rows[i].line, memcmp(&once, &q.params, sizeof once) == 0);
+		CHECK_AT(rows[i].line,
+		    memcmp(&once, &q.params, sizeof once) == 0);
 	}
 }
 

@@ -102,8 +102,8 @@ law_flags(void)
 		enum param p = param_find(rows[i].name, strlen(rows[i].name));
 
 		if (CHECK_AT(rows[i].line, p != PARAM_MAX))
-			EQ_INT_AT(
-			    rows[i].line, param_def(p)->flags, rows[i].flags);
+			EQ_INT_AT(rows[i].line, param_def(p)->flags,
+			    rows[i].flags);
 	}
 }
 
@@ -114,8 +114,8 @@ law_names(void)
 		"width", "has", "hashh", "Timestamp", " w", "w ", "w\n" };
 
 	for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
-		EQ_INT(
-		    param_find(strangers[i], strlen(strangers[i])), PARAM_MAX);
+		EQ_INT(param_find(strangers[i], strlen(strangers[i])),
+		    PARAM_MAX);
 	EQ_INT(param_find("w\0", 2), PARAM_MAX);
 	EQ_INT(param_find("\0", 1), PARAM_MAX);
 	EQ_INT(param_find("wxyz", 1), PARAM_W);
@@ -199,8 +199,8 @@ bounds_number(enum param p, const struct param_def *def)
 	try_number(p, middle, true);
 	try_number(p, def->max, true);
 	try_number(p, def->max + 1, false);
-	try_number(
-	    p, INT64_C(4294967296) + def->min, def->max > INT64_C(4294967296));
+	try_number(p, INT64_C(4294967296) + def->min,
+	    def->max > INT64_C(4294967296));
 	odd_numbers(p, middle);
 	/* An absent field is 0: a given one must differ. */
 	CHECK(def->min > 0);
@@ -227,8 +227,8 @@ bounds_choice(enum param p, const struct param_def *def)
 		try_text(p, text, false);
 		try_value(p, word, strlen(word) + 1, false);
 		try_value(p, word, strlen(word) - 1, false);
-		snprintf(
-		    text, sizeof text, "%c%s", word[0] - 'a' + 'A', word + 1);
+		snprintf(text, sizeof text, "%c%s", word[0] - 'a' + 'A',
+		    word + 1);
 		try_text(p, text, false);
 	}
 	EQ_INT(count, def->max + 1);

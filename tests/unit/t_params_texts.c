@@ -120,8 +120,14 @@ join(char pairs[PARAM_MAX][96], int count, char *text)
 		memcpy(pairs[i], pairs[k], sizeof swap);
 		memcpy(pairs[k], swap, sizeof swap);
 	}
-	for (int i = 0; i < count; i++)
-		text += sprintf(text, "%s%s", i > 0 ? "&" : "", pairs[i]);
+	for (int i = 0; i < count; i++) {
+		size_t len = strlen(pairs[i]);
+
+		if (i > 0)
+			*text++ = '&';
+		memcpy(text, pairs[i], len + 1);
+		text += len;
+	}
 }
 
 static enum status

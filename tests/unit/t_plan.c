@@ -345,6 +345,15 @@ same_shape(int64_t a, int64_t b, int64_t c, int64_t d)
 	return a == 1 || b == 1 || 2 * cross <= (c > d ? c : d);
 }
 
+/* Does the box lie within these bounds? */
+static bool
+lies_in(int32_t x, int32_t y, int32_t width, int32_t height, int32_t bound_w,
+    int32_t bound_h)
+{
+	return x >= 0 && y >= 0 && x + width <= bound_w &&
+	    y + height <= bound_h;
+}
+
 /* What holds of every plan, whatever was asked. */
 static void
 check_always(const struct wish *s, const struct plan *p)
@@ -356,23 +365,46 @@ check_always(const struct wish *s, const struct plan *p)
 	int32_t to_h = turned ? p->resize_w : p->resize_h;
 
 	CHECK(to_w >= 1 && to_h >= 1 && to_w <= s->from_w && to_h <= s->from_h);
-	CHECK(p->crop.x >= 0 && p->crop.y >= 0 && p->crop.width >= 1 &&
-	    p->crop.height >= 1 && p->crop.x + p->crop.width <= sw &&
-	    p->crop.y + p->crop.height <= sh);
+	CHECK(p->crop.width >= 1 && p->crop.height >= 1);
+	CHECK(lies_in(p->crop.x, p->crop.y, p->crop.width, p->crop.height, sw,
+	    sh));
 	CHECK(p->crop.width >= p->resize_w && p->crop.height >= p->resize_h);
 	CHECK(p->shrink == 1 || s->in.shrinks);
-	if (p->cut.width != 0)
-		CHECK(p->cut.x >= 0 && p->cut.y >= 0 &&
-		    p->cut.x + p->cut.width <= to_w &&
-		    p->cut.y + p->cut.height <= to_h &&
-		    p->cut.width == p->width && p->cut.height == p->height);
-	else if (p->canvas_w != 0)
-		CHECK(p->canvas_x >= 0 && p->canvas_y >= 0 &&
-		    p->canvas_x + to_w <= p->canvas_w &&
-		    p->canvas_y + to_h <= p->canvas_h &&
-		    p->canvas_w == p->width && p->canvas_h == p->height);
-	else
+	if (p->cut.width != 0) {
+		CHECK(lies_in(p->cut.x, p->cut.y, p->cut.width, p->cut.height,
+		    to_w, to_h));
+		CHECK(p->cut.width == p->width && p->cut.height == p->height);
+	} else if (p->canvas_w != 0) {
+		CHECK(lies_in(p->canvas_x, p->canvas_y, to_w, to_h, p->canvas_w,
+		    p->canvas_h));
+		CHECK(p->canvas_w == p->width && p->canvas_h == p->height);
+	} else
 		CHECK(to_w == p->width && to_h == p->height);
+}
+
+/* Cover and fill: exactly, or the asked shape as large as can be. */
+static void
+check_filled(const struct wish *s, const struct plan *p)
+{
+	int32_t w = s->params.width, h = s->params.height;
+
+	if (s->from_w >= w && s->from_h >= h)
+		CHECK(p->width == w && p->height == h);
+	else
+		CHECK(p->width == s->from_w || p->height == s->from_h);
+	CHECK(same_shape(p->width, p->height, w, h));
+}
+
+/* Outside: nothing smaller than asked, and no larger than it must be. */
+static void
+check_outside(const struct wish *s, const struct plan *p)
+{
+	int32_t w = s->params.width, h = s->params.height;
+
+	CHECK(p->width >= w || p->width == s->from_w);
+	CHECK(p->height >= h || p->height == s->from_h);
+	if (s->from_w >= w && s->from_h >= h)
+		CHECK(p->width == w || p->height == h);
 }
 
 /* What each fit promises, without output limits. */
@@ -384,7 +416,7 @@ check_fit(const struct wish *s, const struct plan *p)
 	int32_t fit = both ? s->params.fit : FIT_INSIDE;
 	int32_t to_w = turned ? p->resize_h : p->resize_w;
 	int32_t to_h = turned ? p->resize_w : p->resize_h;
-	bool enough = s->from_w >= w && s->from_h >= h;
+	bool all = to_w == s->from_w && to_h == s->from_h;
 
 	if (fit != FIT_FILL)
 		CHECK(same_shape(to_w, to_h, s->from_w, s->from_h));
@@ -392,27 +424,21 @@ check_fit(const struct wish *s, const struct plan *p)
 		CHECK((w == 0 || p->width <= w) && (h == 0 || p->height <= h));
 	switch (fit) {
 	case FIT_INSIDE: /* it touches a bound, or is all there is */
-		CHECK(p->width == w || p->height == h ||
-		    (p->width == s->from_w && p->height == s->from_h));
+		CHECK(all || p->width == w || p->height == h);
 		break;
 	case FIT_COVER:
-	case FIT_FILL: /* exactly, or the asked shape as large as can be */
-		if (enough)
-			CHECK(p->width == w && p->height == h);
-		CHECK(same_shape(p->width, p->height, w, h));
-		CHECK(
-		    enough || p->width == s->from_w || p->height == s->from_h);
-		CHECK(fit == FIT_FILL || to_w == p->width || to_h == p->height);
+		check_filled(s, p);
+		CHECK(to_w == p->width || to_h == p->height);
+		break;
+	case FIT_FILL:
+		check_filled(s, p);
 		break;
 	case FIT_CONTAIN:
 		CHECK(p->width == w && p->height == h);
-		CHECK(to_w == w || to_h == h ||
-		    (to_w == s->from_w && to_h == s->from_h));
+		CHECK(all || to_w == w || to_h == h);
 		break;
 	case FIT_OUTSIDE:
-		CHECK(p->width >= w || p->width == s->from_w);
-		CHECK(p->height >= h || p->height == s->from_h);
-		CHECK(!enough || p->width == w || p->height == h);
+		check_outside(s, p);
 		break;
 	}
 }

@@ -77,8 +77,8 @@ reading_refused(void)
 		struct request rq;
 
 		snprintf(entry, sizeof entry, "%s", rows[i].path);
-		EQ_INT_AT(
-		    rows[i].line, request_read(&rq, envp, &why), rows[i].want);
+		EQ_INT_AT(rows[i].line, request_read(&rq, envp, &why),
+		    rows[i].want);
 		CHECK_AT(rows[i].line,
 		    (rows[i].want != OK) == (why.text[0] != '\0'));
 	}

@@ -41,8 +41,8 @@ set_up(void)
 
 /* The query of a row: its clear text, with @ as the token of sealed. */
 static void
-write_query(
-    char query[REQUEST_QUERY_MAX], const char *clear, const char *sealed)
+write_query(char query[REQUEST_QUERY_MAX], const char *clear,
+    const char *sealed)
 {
 	struct buf b, token;
 

@@ -124,8 +124,8 @@ test_names(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		f.path = rows[i].path;
 		response_picture(&r, &f, copy(""), 0);
-		snprintf(
-		    want, sizeof want, DISPOSITION "%s\r\n\r\n", rows[i].want);
+		snprintf(want, sizeof want, DISPOSITION "%s\r\n\r\n",
+		    rows[i].want);
 		EQ_STR_AT(rows[i].at,
 		    strstr(buf_cstr(&r.head), "Content-Disposition"), want);
 	}
@@ -318,8 +318,8 @@ test_refusals(void)
 		CHECK(strlen(ours ? "Service Unavailable" : "Not Found") ==
 		    r.body_len);
 		CHECK(memcmp(r.body, ours ? "Ser" : "Not", 3) == 0);
-		snprintf(
-		    want, sizeof want, "X-Imgfcgi-Error: %s\r\n", def->word);
+		snprintf(want, sizeof want, "X-Imgfcgi-Error: %s\r\n",
+		    def->word);
 		CHECK(strstr(buf_cstr(&r.head), want) != NULL);
 		CHECK(!strstr(head, "Retry-After: 7\r\n") == !ours);
 		CHECK(strstr(head, "Allow") == NULL);
@@ -371,8 +371,8 @@ test_expires(void)
 			.settled = rows[i].settled };
 
 		response_refusal(&r, &refusal);
-		snprintf(
-		    want, sizeof want, "X-Accel-Expires: %s\r\n", rows[i].want);
+		snprintf(want, sizeof want, "X-Accel-Expires: %s\r\n",
+		    rows[i].want);
 		CHECK_AT(rows[i].at, strstr(buf_cstr(&r.head), want) != NULL);
 		CHECK_AT(rows[i].at, strstr(buf_cstr(&r.head), "\nY") == NULL);
 	}

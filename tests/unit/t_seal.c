@@ -115,12 +115,12 @@ test_spellings(int at, const struct seal_ring *ring, const char *const *cell)
 	for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
 		snprintf(token, sizeof token, "%s%s", cell[5], tails[i]);
 		CHECK_AT(at,
-		    !opens(
-		        ring, cell[2], cell[3], token, strlen(token), cell[4]));
+		    !opens(ring, cell[2], cell[3], token, strlen(token),
+		        cell[4]));
 		snprintf(token, sizeof token, "%s%s", tails[i], cell[5]);
 		CHECK_AT(at,
-		    !opens(
-		        ring, cell[2], cell[3], token, strlen(token), cell[4]));
+		    !opens(ring, cell[2], cell[3], token, strlen(token),
+		        cell[4]));
 	}
 	/* With its closing NUL. */
 	CHECK_AT(at, !opens(ring, cell[2], cell[3], cell[5], len + 1, cell[4]));
@@ -253,8 +253,8 @@ test_mint_refusals(const struct seal_ring *ring)
 		    STATUS_BAD_PARAM);
 		CHECK(!opens(ring, sites[i], "/", text, SEAL_TOKEN_MIN, ""));
 	}
-	EQ_INT(
-	    seal_mint(ring, "", "/", text, sizeof text, &b), STATUS_BAD_PARAM);
+	EQ_INT(seal_mint(ring, "", "/", text, sizeof text, &b),
+	    STATUS_BAD_PARAM);
 	EQ_INT(seal_mint(ring, "", path, "", 0, &b), STATUS_BAD_PARAM);
 	EQ_INT(seal_mint(ring, site, "/", "", 0, &b), STATUS_BAD_PARAM);
 	EQ_INT(seal_mint(&none, "", "/", "", 0, &b), STATUS_INTERNAL);
@@ -382,14 +382,14 @@ test_key_files(void)
 	struct why why;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		bool ok = load_bytes(
-		    &ring, rows[i].text, strlen(rows[i].text), 0600, &why);
+		bool ok = load_bytes(&ring, rows[i].text, strlen(rows[i].text),
+		    0600, &why);
 
 		CHECK_AT(rows[i].at, ok == (rows[i].wrong == NULL));
 		if (rows[i].wrong == NULL)
 			continue;
-		if (!CHECK_AT(
-		        rows[i].at, strstr(why.text, rows[i].wrong) != NULL))
+		if (!CHECK_AT(rows[i].at,
+		        strstr(why.text, rows[i].wrong) != NULL))
 			puts(why.text);
 		CHECK_AT(rows[i].at, strstr(why.text, file) != NULL);
 		CHECK_AT(rows[i].at, strstr(why.text, "0000") == NULL);
@@ -411,8 +411,8 @@ test_bad_digits(void)
 		key[i] = 'F';
 		CHECK(load(&ring, key));
 		key[i] = '\0';
-		CHECK(!load_bytes(
-		    &ring, key, sizeof key - 1, 0600, &(struct why){ "" }));
+		CHECK(!load_bytes(&ring, key, sizeof key - 1, 0600,
+		    &(struct why){ "" }));
 		key[i] = '0';
 	}
 }

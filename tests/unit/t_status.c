@@ -90,10 +90,10 @@ rows(void)
 		enum status st = cases[i].st;
 
 		EQ_STR_AT(cases[i].line, status_def(st)->word, cases[i].word);
-		EQ_INT_AT(
-		    cases[i].line, status_http(st, true), cases[i].precise);
-		EQ_INT_AT(
-		    cases[i].line, status_http(st, false), cases[i].opaque);
+		EQ_INT_AT(cases[i].line, status_http(st, true),
+		    cases[i].precise);
+		EQ_INT_AT(cases[i].line, status_http(st, false),
+		    cases[i].opaque);
 	}
 	/* Zero is success for whoever writes `if (st)`. */
 	EQ_INT(STATUS_OK, 0);

@@ -26,8 +26,8 @@ test_check(bool ok, const char *file, int line, const char *what)
 }
 
 __attribute__((unused)) static bool
-test_eq_int(
-    int64_t got, int64_t want, const char *file, int line, const char *what)
+test_eq_int(int64_t got, int64_t want, const char *file, int line,
+    const char *what)
 {
 	if (!test_check(got == want, file, line, what))
 		printf("\tgot %" PRId64 ", want %" PRId64 "\n", got, want);
