@@ -277,14 +277,16 @@ response_refusal(struct response *r, const struct response_refusal *refusal)
 	int64_t wait = refusal->retry_after > 0 ? refusal->retry_after : 1;
 
 	begin_head(r, refusal->status, http);
-	buf_str(&r->head,
-	    "Content-Type: text/plain\r\nCache-Control: no-cache\r\n" NOSNIFF);
+	/* In this order: nginx before 1.23 takes no-cache for the last word. */
+	buf_printf(&r->head,
+	    "Content-Type: text/plain\r\n"
+	    "X-Accel-Expires: %d\r\nCache-Control: no-cache\r\n" NOSNIFF,
+	    refusal_expires(refusal, def->flags));
 	if (http == 405)
 		buf_str(&r->head, "Allow: GET, HEAD\r\n");
 	if (http == 503)
 		buf_printf(&r->head, "Retry-After: %" PRId64 "\r\n", wait);
-	buf_printf(&r->head, "X-Accel-Expires: %d\r\nX-Imgfcgi-Error: ",
-	    refusal_expires(refusal, def->flags));
+	buf_str(&r->head, "X-Imgfcgi-Error: ");
 	escape_add(&r->head, cause, strlen(cause), "");
 	buf_str(&r->head, "\r\n");
 	r->body = find_phrase(http);

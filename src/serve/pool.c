@@ -13,6 +13,9 @@
 /* A converter gets so much more than the job's own deadline to say so. */
 #define GRACE_MS 250
 
+/* Converters that may die under one job before they have read it. */
+#define TRIES 3
+
 struct converter {
 	int fd;
 	uint32_t serial;
@@ -117,52 +120,100 @@ most_bytes(const struct limits *limits)
 	    (1 << 20);
 }
 
-static enum status
-read_reply(struct converter *c, const struct job *job, int64_t deadline,
-    struct picture *picture, struct why *why, bool *sound)
+/* What a converter is good for after a job. */
+enum outcome {
+	SOUND,
+	UNTOUCHED, /* it ended before it had read the job */
+	SPOILT
+};
+
+/* A reply's head, then as much of it as its status promises. */
+static enum outcome
+read_reply(const struct converter *c, const struct job *job, int64_t deadline,
+    struct picture *picture, struct wire_reply *reply, enum wire_result *r)
 {
-	struct wire_reply reply;
 	struct wire_head head;
-	enum wire_result r;
-	size_t len = 0;
+	size_t len;
 	int passed;
 
-	*sound = false;
-	r = wire_recv_head(c->fd, &head, &passed, deadline);
+	*r = wire_recv_head(c->fd, &head, &passed, deadline);
 	if (passed >= 0)
 		close(passed);
-	if (r == WIRE_OK)
-		r = wire_recv_body(c->fd, &reply, sizeof reply, deadline);
-	if (r == WIRE_OK && head.type == WIRE_REPLY &&
-	    head.len >= sizeof reply &&
-	    head.len - sizeof reply <= most_bytes(&job->limits)) {
-		len = (size_t)(head.len - sizeof reply);
-		picture->bytes = malloc(len > 0 ? len : 1);
-		if (picture->bytes == NULL)
-			return STATUS_NO_MEMORY;
-		r = wire_recv_body(c->fd, picture->bytes, len, deadline);
-		*sound = r == WIRE_OK &&
-		    is_plausible(&head, &reply, job, picture->bytes, len);
+	if (*r == WIRE_UNREAD)
+		return UNTOUCHED;
+	if (*r == WIRE_OK)
+		*r = wire_recv_body(c->fd, reply, sizeof *reply, deadline);
+	if (*r != WIRE_OK || head.type != WIRE_REPLY ||
+	    head.len < sizeof *reply ||
+	    head.len - sizeof *reply > most_bytes(&job->limits))
+		return SPOILT;
+	len = (size_t)(head.len - sizeof *reply);
+	picture->bytes = malloc(len > 0 ? len : 1);
+	if (picture->bytes == NULL) {
+		*r = WIRE_ERROR;
+		return SPOILT;
 	}
+	picture->len = len;
+	*r = wire_recv_body(c->fd, picture->bytes, len, deadline);
+	return *r == WIRE_OK &&
+	        is_plausible(&head, reply, job, picture->bytes, len)
+	    ? SOUND
+	    : SPOILT;
+}
+
+static enum status
+explain(const struct converter *c, enum wire_result r, struct why *why)
+{
 	if (r == WIRE_LATE) {
 		why_set(why, "converter %u was killed at its deadline",
 		    c->serial);
 		return STATUS_TIMEOUT;
 	}
-	if (!*sound) {
-		why_set(why, "converter %u %s", c->serial,
-		    r == WIRE_OK ? "answered nonsense" : "died over this job");
-		return STATUS_CRASHED;
+	if (r == WIRE_ERROR && errno == ENOMEM)
+		return STATUS_NO_MEMORY;
+	why_set(why, "converter %u %s", c->serial,
+	    r == WIRE_OK ? "answered nonsense" : "died over this job");
+	return STATUS_CRASHED;
+}
+
+/* The job to this converter, the picture back. */
+static enum outcome
+converse(struct pool *p, const struct converter *c, struct wire_job *message,
+    int source, struct picture *picture, enum status *st, struct why *why)
+{
+	struct wire_reply reply;
+	enum outcome outcome;
+	enum wire_result r;
+
+	message->deadline_ms = clock_ms() + p->timeout_ms;
+	r = wire_send(c->fd, WIRE_JOB, c->serial, message, sizeof *message,
+	    source, message->deadline_ms);
+	if (r == WIRE_OK)
+		outcome = read_reply(c, &message->job,
+		    message->deadline_ms + GRACE_MS, picture, &reply, &r);
+	else
+		outcome = r == WIRE_END ? UNTOUCHED : SPOILT;
+	if (outcome != SOUND) {
+		*st = explain(c, r, why);
+		return outcome;
 	}
 	reply.why.text[sizeof reply.why.text - 1] = '\0';
 	*why = reply.why;
-	picture->len = len;
 	picture->width = reply.width;
 	picture->height = reply.height;
 	picture->frames = reply.frames;
 	picture->load_us = reply.load_us;
 	picture->encode_us = reply.encode_us;
-	return (enum status)reply.status;
+	*st = (enum status)reply.status;
+	return outcome;
+}
+
+static void
+drop_bytes(struct picture *picture)
+{
+	free(picture->bytes);
+	picture->bytes = NULL;
+	picture->len = 0;
 }
 
 enum status
@@ -171,36 +222,27 @@ pool_convert(struct pool *p, const struct job *job, const struct source *source,
 {
 	struct wire_job message = { .job = *job, .identity = source->identity };
 	struct converter *c;
-	enum wire_result r;
+	enum outcome outcome = UNTOUCHED;
 	enum status st;
-	bool sound;
 
 	memset(picture, 0, sizeof *picture);
-	st = take_live(p, &c);
+	/* A job that no converter has seen is not what it died of. */
+	for (int tries = 0; outcome == UNTOUCHED && tries < TRIES; tries++) {
+		st = take_live(p, &c);
+		if (st != STATUS_OK)
+			return st;
+		if (peer->gone(peer->arg)) {
+			queue_put(p->idle, c);
+			return STATUS_GONE;
+		}
+		outcome =
+		    converse(p, c, &message, source->fd, picture, &st, why);
+		if (outcome == SOUND)
+			queue_put(p->idle, c);
+		else
+			discard(p, c);
+	}
 	if (st != STATUS_OK)
-		return st;
-	if (peer->gone(peer->arg)) {
-		queue_put(p->idle, c);
-		return STATUS_GONE;
-	}
-	message.deadline_ms = clock_ms() + p->timeout_ms;
-	r = wire_send(c->fd, WIRE_JOB, c->serial, &message, sizeof message,
-	    source->fd, message.deadline_ms);
-	if (r == WIRE_OK)
-		st = read_reply(c, job, message.deadline_ms + GRACE_MS, picture,
-		    why, &sound);
-	else {
-		why_set(why, "converter %u does not listen", c->serial);
-		sound = false;
-		st = STATUS_CRASHED;
-	}
-	if (sound)
-		queue_put(p->idle, c);
-	else
-		discard(p, c);
-	if (st != STATUS_OK) {
-		free(picture->bytes);
-		picture->bytes = NULL;
-	}
+		drop_bytes(picture);
 	return st;
 }

@@ -157,8 +157,11 @@ recv_all(int fd, void *bytes, size_t len, int *passed, int64_t deadline_ms)
 			msg.msg_controllen = sizeof control.space;
 		}
 		n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		if (n == 0 || (n < 0 && errno == ECONNRESET))
+		if (n == 0)
 			return WIRE_END;
+		/* Linux tells; elsewhere it is an end like any other. */
+		if (n < 0 && errno == ECONNRESET)
+			return WIRE_UNREAD;
 		if (n > 0) {
 			if (msg.msg_controllen > 0)
 				*passed = received_fd(&msg);

@@ -55,9 +55,10 @@ struct wire_reply {
 
 enum wire_result {
 	WIRE_OK = 0,
-	WIRE_END,  /* the other end is closed */
-	WIRE_LATE, /* the deadline has passed */
-	WIRE_ERROR /* errno says */
+	WIRE_END,    /* the other end is closed */
+	WIRE_UNREAD, /* the same, and it has not read all that we sent */
+	WIRE_LATE,   /* the deadline has passed */
+	WIRE_ERROR   /* errno says */
 };
 
 /* passed: a descriptor to send along, or -1; it stays the caller's. */

@@ -59,6 +59,7 @@ Cache-Control: public, max-age=2592000
 Vary: Accept'
 refusal='Status: 404 Not Found
 Content-Type: text/plain
+Cache-Control: no-cache
 X-Imgfcgi-Error: not-found'
 
 calls() { wc -l <"$heard" | tr -d ' '; }

@@ -10,6 +10,9 @@
 #   nginx_reload                 after nginx_edit
 #   nginx_stop
 #   nginx_log_has TEXT           true once a line of the access log has it
+#   nginx_get PATH [CURL ARG...] prints "code cache-status"; leaves the body in
+#                                $work/body and the head in $work/head
+#   nginx_header NAME            of that head
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
@@ -19,7 +22,8 @@ nginx_prepare() { # root socket
 	nginx_pid=
 	mkdir -p "$nginx_dir/conf" "$nginx_dir/tmp" || return 1
 	cp "$top"/nginx-conf/*.conf "$nginx_dir/conf/" || return 1
-	nginx_port=$((20000 + $$ % 12000))
+	# Three in a row each, so that tests side by side do not meet.
+	nginx_port=$((20000 + $$ * 3 % 12000))
 
 	# Where it runs.  Only root may choose its workers' user.
 	if [ "$(id -u)" -eq 0 ]; then
@@ -124,6 +128,20 @@ nginx_wait() {
 # The line is written after the answer.
 nginx_log_has() {
 	nginx_wait grep -q -e "$1" "$nginx_dir/imgfcgi.log"
+}
+
+nginx_get() { # path curl's-options...
+	nginx_path=$1
+	shift
+	rm -f "$work/body" "$work/head"
+	curl -gs -m 30 -D "$work/head" -o "$work/body" "$@" \
+	    "$nginx_url$nginx_path"
+	printf '%s %s\n' "$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' \
+	    "$work/head")" "$(nginx_header X-Cache-Status)"
+}
+
+nginx_header() { # name
+	tr -d '\r' <"$work/head" | sed -n "s/^$1: //p"
 }
 
 # Instead of nginx_prepare: an nginx without a daemon that answers everything

@@ -43,21 +43,9 @@ daemon_stop() {
 	rm -f "$work/sock"
 }
 
-# get PATH [curl's options]: the body goes to $work/body, headers to $work/head;
-# prints "code cache-status".
-get() {
-	path=$1
-	shift
-	rm -f "$work/body"
-	curl -gs -m 30 -D "$work/head" -o "$work/body" "$@" "$nginx_url$path"
-	printf '%s %s\n' \
-	    "$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$work/head")" \
-	    "$(header X-Cache-Status)"
-}
+get() { nginx_get "$@"; }
 code() { get "$@" | cut -d ' ' -f 1; }
-header() {
-	tr -d '\r' <"$work/head" | sed -n "s/^$1: //p"
-}
+header() { nginx_header "$1"; }
 mint() { # site path name=value...
 	site=$1
 	shift
@@ -261,6 +249,7 @@ warm_up >/dev/null
 curl -s -o /dev/null "$nginx_url/bogus[1-3000].jpg?w=320"
 is "still warm" "$(warm_up | sort | uniq -c | tr -d ' ')" "16200HIT"
 daemon_stop
-is "nothing of ours was loud in nginx's log" "$(grep -c -e '\[emerg\]' \
-    -e '\[alert\]' "$nginx_dir/error.log")" 0
+# (A port that was taken is told there, too; nginx_start chooses another.)
+is "nothing of ours was loud in nginx's log" "$(grep -e '\[emerg\]' \
+    -e '\[alert\]' "$nginx_dir/error.log" | grep -v 'bind()')" ""
 finish

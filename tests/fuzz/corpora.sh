@@ -7,6 +7,6 @@ failed=0
 for target in tests/fuzz/fuzz_*; do
 	[ -f "$target" ] && [ -x "$target" ] || continue
 	name=$(basename "$target")
-	"$target" "$srcdir/tests/fuzz/corpus/$name" || failed=1
+	"$target" ${fuzz_replay:-} "$srcdir/tests/fuzz/corpus/$name" || failed=1
 done
 exit $failed
