@@ -335,9 +335,9 @@ write_all(int fd, struct iovec *iov, size_t count, int64_t deadline)
 	return true;
 }
 
-bool
-fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
-    size_t body_len, bool bodyless)
+static bool
+send_records(const struct fcgi *f, const void *head, size_t head_len,
+    const void *body, size_t body_len, bool bodyless)
 {
 	/* Each record takes two pieces; the first three, the end one. */
 	unsigned char heads[IOV_MAX_OURS][RECORD_HEAD];
@@ -407,12 +407,29 @@ drain(const struct fcgi *f)
 	}
 }
 
+static void
+hang_up(struct fcgi *f)
+{
+	drain(f);
+	close(f->fd);
+	f->fd = -1;
+}
+
+bool
+fcgi_send(struct fcgi *f, const void *head, size_t head_len, const void *body,
+    size_t body_len, bool bodyless)
+{
+	bool sent = send_records(f, head, head_len, body, body_len, bodyless);
+
+	hang_up(f);
+	return sent;
+}
+
 void
 fcgi_finish(struct fcgi *f)
 {
-	drain(f);
+	if (f->fd >= 0)
+		hang_up(f);
 	FCGX_Free(&f->request, 0);
 	f->request.ipcFd = -1;
-	close(f->fd);
-	f->fd = -1;
 }

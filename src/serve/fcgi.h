@@ -35,13 +35,14 @@ char *const *fcgi_accept(struct fcgi *, const atomic_bool *stop);
 bool fcgi_gone(const struct fcgi *);
 
 /*
- * Write Content-Length (unless bodyless), head and body, and the end.
- * False if the peer did not take it.
+ * Write Content-Length (unless bodyless), head and body, and the end, and
+ * close the connection; the parameters stay valid.  False if the peer did
+ * not take it.
  */
 bool fcgi_send(struct fcgi *, const void *head, size_t head_len,
     const void *body, size_t body_len, bool bodyless);
 
-/* Close the connection. */
+/* Close the connection if it is still open, forget the request. */
 void fcgi_finish(struct fcgi *);
 
 #endif

@@ -299,16 +299,21 @@ log_request(const struct story *s, enum status st, const struct response *r)
 
 enum status
 handler_serve(const struct handler *h, char *const *envp,
-    const struct pool_peer *peer, struct response *r)
+    const struct visitor *visitor)
 {
 	struct story s = { .h = h,
 		.source = { .fd = -1 },
 		.began_us = clock_us() };
+	struct response r;
 	enum status st;
 
-	st = tell(&s, envp, peer);
-	answer(&s, st, r);
-	log_request(&s, st, r);
+	response_init(&r);
+	st = tell(&s, envp, &visitor->peer);
+	answer(&s, st, &r);
+	if (st != STATUS_GONE)
+		visitor->send(visitor->peer.arg, &r);
+	log_request(&s, st, &r);
+	response_free(&r);
 	source_close(&s.source);
 	return st;
 }

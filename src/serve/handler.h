@@ -31,12 +31,18 @@ bool handler_open(struct handler *, const struct config *,
     const struct seal_ring *, struct why *);
 void handler_close(struct handler *);
 
+/* Who asks, and how to answer. */
+struct visitor {
+	struct pool_peer peer;
+	void (*send)(void *arg, const struct response *); /* arg: peer's */
+};
+
 /*
- * Answer one request; r must be response_init()ed, and is the caller's to
- * free.  Writes one line to the log.  Any thread.  GONE means that nobody is
- * left to answer.
+ * Answer one request, then write its line to the log: a log on a slow disk
+ * must not hold an answer up.  Nothing is sent when the result is GONE.  Any
+ * thread.
  */
 enum status handler_serve(const struct handler *, char *const *envp,
-    const struct pool_peer *, struct response *r);
+    const struct visitor *);
 
 #endif

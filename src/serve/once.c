@@ -39,25 +39,30 @@ write_all(const char *bytes, size_t len)
 	return fwrite(bytes, 1, len, stdout) == len && fflush(stdout) == 0;
 }
 
+static void
+print_answer(void *arg, const struct response *r)
+{
+	bool *printed = arg;
+
+	fwrite(buf_cstr(&r->head), 1, r->head.len, stderr);
+	/* Of a refusal the head says it all. */
+	*printed = r->status == STATUS_OK || r->status == STATUS_NOT_MODIFIED;
+	if (!*printed)
+		return;
+	*printed = write_all(r->body, r->body_len);
+	if (!*printed)
+		perror("imgfcgi: standard output");
+}
+
 static int
 answer(const struct handler *h, char *const *envp)
 {
-	const struct pool_peer peer = { never_gone, NULL };
-	struct response r;
-	enum status st;
-	int status = 0;
+	bool printed = false;
+	const struct visitor visitor = { { never_gone, &printed },
+		print_answer };
 
-	response_init(&r);
-	st = handler_serve(h, envp, &peer, &r);
-	fwrite(buf_cstr(&r.head), 1, r.head.len, stderr);
-	if (st != STATUS_OK && st != STATUS_NOT_MODIFIED)
-		status = 1;
-	else if (!write_all(r.body, r.body_len)) {
-		perror("imgfcgi: standard output");
-		status = 1;
-	}
-	response_free(&r);
-	return status;
+	handler_serve(h, envp, &visitor);
+	return printed ? 0 : 1;
 }
 
 /* "/path?query" into the variables that nginx would send. */

@@ -60,18 +60,11 @@ is_gone(void *arg)
 }
 
 static void
-serve_one(const struct handler *h, struct fcgi *f, char *const *envp)
+send_answer(void *arg, const struct response *r)
 {
-	const struct pool_peer peer = { is_gone, f };
-	struct response r;
-
-	response_init(&r);
-	if (handler_serve(h, envp, &peer, &r) != STATUS_GONE &&
-	    !fcgi_send(f, buf_cstr(&r.head), r.head.len, r.body, r.body_len,
-	        r.http == 304))
+	if (!fcgi_send(arg, buf_cstr(&r->head), r->head.len, r->body,
+	        r->body_len, r->http == 304))
 		log_line(LOG_LEVEL_DEBUG, "the peer did not take an answer");
-	response_free(&r);
-	fcgi_finish(f);
 }
 
 static void *
@@ -80,12 +73,15 @@ run(void *arg)
 	struct thread *t = arg;
 	const struct threads_setup *setup = &t->all->setup;
 	struct fcgi *f = fcgi_new(setup->listener, setup->io_timeout_ms);
+	const struct visitor visitor = { { is_gone, f }, send_answer };
 	char *const *envp;
 
 	if (f == NULL)
 		log_line(LOG_LEVEL_ERROR, "a thread found no memory");
-	while (f != NULL && (envp = fcgi_accept(f, &t->all->stop)) != NULL)
-		serve_one(setup->handler, f, envp);
+	while (f != NULL && (envp = fcgi_accept(f, &t->all->stop)) != NULL) {
+		handler_serve(setup->handler, envp, &visitor);
+		fcgi_finish(f);
+	}
 	fcgi_free(f);
 	if (setup->at_end != NULL)
 		setup->at_end();

@@ -37,7 +37,7 @@ if command -v bmake >/dev/null 2>&1; then
 	maker=bmake
 else
 	skip 'BSD make' 'no bmake here'
-	maker=make
+	maker='make'
 fi
 cd "$dir/build" || exit 1
 if ! PKG_CONFIG=$dir/bin/pkg-config "$top/configure" --enable-werror \

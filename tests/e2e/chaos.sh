@@ -72,7 +72,8 @@ ok 'there were deaths' test "$kills" -ge 10
 ok 'no more jobs are lost than converters died' test "$lost" -le "$kills"
 is 'lost jobs died with converters' "$(lines ' 503 crashed ')" "$lost"
 is 'the front lives' "$(daemon_role front)" "$front"
-ok 'afterwards all is well' "$REPLAY" -t 90000 "$daemon_socket" "$daemon_dir/good"
+ok 'afterwards all is well' "$REPLAY" -t 90000 "$daemon_socket" \
+    "$daemon_dir/good"
 ok 'again' "$REPLAY" -t 90000 "$daemon_socket" "$daemon_dir/good"
 is 'two converters' "$(daemon_role converter | wc -l | tr -d ' ')" 2
 daemon_stop

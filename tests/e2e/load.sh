@@ -8,8 +8,7 @@
 #	LOAD_TRIES		runs at most (3); LOAD_SECONDS of each (8)
 #
 # The machine may have other work, which no server can help: the best of three
-# runs counts, a run that holds ends the test, and a control run beside plain
-# busy loops tells what the machine itself allows.
+# runs counts, and a run that holds ends the test.
 
 top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tests/lib.sh"
@@ -89,7 +88,7 @@ cheap() { # seconds file
 	    -H "If-None-Match: $etag" -f "$work/mixed" >"$2"
 }
 held() { # file
-	awk -v most="$limit_ms" '$1 == "p99_ms" { exit !($2 <= most) }' "$1"
+	awk -v most="$most_ms" '$1 == "p99_ms" { exit !($2 <= most) }' "$1"
 }
 tell() { # what file
 	printf '%s: %s: p50 %s, p99 %s, max %s ms, %s late, load %s\n' \
@@ -102,8 +101,8 @@ cheap 2 "$work/idle"
 tell "nobody waits" "$work/idle"
 
 # What this machine does to the same requests beside plain loops, as many and
-# as nice as the converters, and whatever else runs on it: no server can do
-# better, so where that is above the limit, twice that is the limit.
+# as nice as the converters: only where even that breaks the limit is a miss
+# the machine's, and then a skip.
 burner_pids=
 # shellcheck disable=SC2034 # only counted
 for one in $(daemon_role converter); do
@@ -117,9 +116,6 @@ kill $burner_pids
 wait $burner_pids 2>/dev/null
 burner_pids=
 tell "busy loops instead" "$work/burners"
-limit_ms=$(awk -v most=$most_ms '$1 == "p99_ms" {
-	print (($2 > most) ? 2 * $2 : most)
-}' "$work/burners")
 
 # The clients come back as soon as they are answered, until they are stopped.
 "$LOAD" -p "$nginx_port" -A $waiting -c $waiting \
@@ -137,7 +133,11 @@ while :; do
 	held "$work/cheap" && break
 	[ $try -lt "$tries" ] || break
 done
-ok "p99 at most $limit_ms ms" held "$work/cheap"
+if held "$work/cheap" || held "$work/burners"; then
+	ok "p99 at most $most_ms ms" held "$work/cheap"
+else
+	skip "p99 at most $most_ms ms" "plain busy loops break it here, too"
+fi
 half=$((rate * seconds / 2))
 is "304s, 404s, nothing else" "$(awk '$1 ~ /^status_|^errors/' "$work/cheap" |
     tr '\n' ' ')" "status_304 $half status_404 $half errors 0 "
