@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "image/pipeline.h"
 #include "serve/converter.h"
@@ -25,7 +24,8 @@ struct slot {
 struct alone {
 	const struct config *config;
 	struct queue *queue;
-	struct slot *slots; /* one a conversion that may run at once */
+	/* One a conversion that may run at once. */
+	struct slot slots[CONFIG_CONVERTERS_MAX];
 };
 
 static enum status
@@ -112,53 +112,56 @@ wait_for_stop(const struct alone *a)
 	}
 }
 
+/* The threads' story, once everything is in place. */
+static bool
+serve(struct alone *a, const struct handler *handler, int listener,
+    struct why *why)
+{
+	const struct config *config = a->config;
+	const struct threads_setup setup = { .handler = handler,
+		.listener = listener,
+		.count = config->threads,
+		.io_timeout_ms = (int)config->io_timeout_ms,
+		.at_end = pipeline_thread_end };
+	struct threads *threads = threads_start(&setup);
+
+	if (threads == NULL) {
+		why_set(why, "the threads could not be started");
+		return false;
+	}
+	log_line(LOG_LEVEL_INFO, "ready: %d threads, no isolation",
+	    config->threads);
+	wait_for_stop(a);
+	threads_stop(threads);
+	return true;
+}
+
 int
 front_run_alone(const struct config *config, const struct seal_ring *rings,
     int listener, struct why *why)
 {
 	static struct handler handler;
-	struct alone a = { .config = config };
-	struct threads_setup setup = { .handler = &handler,
-		.listener = listener,
-		.count = config->threads,
-		.io_timeout_ms = (int)config->io_timeout_ms,
-		.at_end = pipeline_thread_end };
-	struct threads *threads;
-	uint32_t inputs = 0;
-	struct buf text;
+	static struct alone a;
+	bool good;
 
-	for (uint32_t i = 0; i < config->sites; i++)
-		inputs |= config->site[i].inputs;
+	a.config = config;
 	if (!fcgi_init() || !handler_open(&handler, config, rings, why))
 		return 1;
 	threads_signals();
-	if (!pipeline_init(inputs, why))
+	if (!pipeline_init(config_inputs(config), why))
 		return 1;
 	a.queue = queue_new(config->queue);
-	a.slots = calloc((size_t)config->converters, sizeof *a.slots);
-	if (a.queue == NULL || a.slots == NULL) {
+	if (a.queue == NULL) {
 		why_set(why, "out of memory");
 		return 1;
 	}
 	for (int i = 0; i < config->converters; i++)
 		queue_put(a.queue, &a.slots[i]);
-	buf_init(&text, sizeof handler.versions - 1);
-	pipeline_versions(&text);
-	memcpy(handler.versions, buf_cstr(&text), text.len);
-	buf_free(&text);
+	converter_versions(handler.versions);
 	handler.maker = (struct maker){ convert_here, &a };
-	threads = threads_start(&setup);
-	if (threads == NULL) {
-		why_set(why, "the threads could not be started");
-		return 1;
-	}
-	log_line(LOG_LEVEL_INFO, "ready: %d threads, no isolation",
-	    config->threads);
-	wait_for_stop(&a);
-	threads_stop(threads);
+	good = serve(&a, &handler, listener, why);
 	queue_free(a.queue);
-	free(a.slots);
 	handler_close(&handler);
 	pipeline_end();
-	return 0;
+	return good ? 0 : 1;
 }

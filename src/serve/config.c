@@ -521,6 +521,16 @@ config_format(const struct config *config, struct buf *out)
 	}
 }
 
+uint32_t
+config_inputs(const struct config *config)
+{
+	uint32_t inputs = 0;
+
+	for (uint32_t i = 0; i < config->sites; i++)
+		inputs |= config->site[i].inputs;
+	return inputs;
+}
+
 const struct site *
 config_site(const struct config *config, const char *name)
 {

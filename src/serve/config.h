@@ -17,10 +17,11 @@
 #include "url/policy.h"
 #include "url/seal.h"
 
-#define CONFIG_PATH_MAX  1024
-#define CONFIG_NAME_MAX  64
-#define CONFIG_SITES_MAX 64
-#define CONFIG_TEXT_MAX  131072 /* bytes of a file, and of config_format() */
+#define CONFIG_PATH_MAX       1024
+#define CONFIG_NAME_MAX       64
+#define CONFIG_SITES_MAX      64
+#define CONFIG_CONVERTERS_MAX 256
+#define CONFIG_TEXT_MAX       131072 /* bytes of a file, and of config_format() */
 
 enum isolation {
 	ISOLATION_PROCESS,
@@ -87,6 +88,9 @@ bool config_settle(struct config *, struct why *);
 
 /* The text that config_parse() reads back as the same configuration. */
 void config_format(const struct config *, struct buf *);
+
+/* FORMAT_BIT of what any site reads. */
+uint32_t config_inputs(const struct config *);
 
 /* NULL if no site has that name. */
 const struct site *config_site(const struct config *, const char *name);

@@ -10,8 +10,6 @@
 #include "origin/origin.h"
 #include "serve/wire.h"
 
-#define VERSIONS_MAX 4096
-
 enum status
 converter_do(const struct job *job, int source, const struct identity *identity,
     int64_t deadline_ms, struct picture *picture, struct why *why)
@@ -29,25 +27,32 @@ converter_do(const struct job *job, int source, const struct identity *identity,
 	return st;
 }
 
+void
+converter_versions(char versions[CONVERTER_VERSIONS_MAX])
+{
+	struct buf text;
+
+	buf_init(&text, CONVERTER_VERSIONS_MAX - 1);
+	pipeline_versions(&text);
+	memcpy(versions, buf_cstr(&text), text.len + 1);
+	buf_free(&text);
+}
+
 static bool
 say_hello(int fd)
 {
-	struct buf text;
-	enum wire_result r;
+	char versions[CONVERTER_VERSIONS_MAX];
 
-	buf_init(&text, VERSIONS_MAX);
-	pipeline_versions(&text);
-	r = wire_send(fd, WIRE_HELLO, 0, buf_cstr(&text), text.len, -1,
-	    WIRE_FOREVER);
-	buf_free(&text);
-	return r == WIRE_OK;
+	converter_versions(versions);
+	return wire_send(fd, WIRE_HELLO, 0, versions, strlen(versions), -1,
+	           WIRE_FOREVER) == WIRE_OK;
 }
 
 static bool
 answer(int fd, enum status st, const struct picture *picture,
     const struct why *why)
 {
-	struct wire_reply reply = { .status = st,
+	struct wire_reply reply = { .status = (int32_t)st,
 		.width = picture->width,
 		.height = picture->height,
 		.frames = picture->frames,

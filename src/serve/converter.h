@@ -10,6 +10,12 @@
 
 #include "base/status.h"
 
+/* Bytes of the text that names libraries, with NUL. */
+#define CONVERTER_VERSIONS_MAX 4096
+
+/* pipeline_versions() as a string; cut if it is longer. */
+void converter_versions(char[CONVERTER_VERSIONS_MAX]);
+
 /* Does not return until the front closes its end; the exit status. */
 int converter_run(int fd, uint32_t inputs);
 

@@ -7,6 +7,7 @@
 #include "http/response.h"
 #include "origin/origin.h"
 #include "serve/config.h"
+#include "serve/converter.h"
 #include "serve/pool.h"
 
 /* How a picture is made: through a pool, or right here. */
@@ -23,7 +24,8 @@ struct handler {
 	const struct seal_ring *rings;          /* one a site, the caller's */
 	struct origin *roots[CONFIG_SITES_MAX]; /* NULL: no root, no site */
 	struct maker maker;
-	char versions[4096]; /* the libraries', part of every ETag */
+	char versions[CONVERTER_VERSIONS_MAX]; /* the libraries', part of every
+	                                          ETag */
 };
 
 /* Open the sites' roots.  False with the reason. */

@@ -173,13 +173,11 @@ start_front(struct master *m)
 static void
 start_converter(struct master *m, struct child *c)
 {
-	uint32_t inputs = 0;
 	char argument[16];
 	int ours, theirs;
 
-	for (uint32_t i = 0; i < m->setup->config->sites; i++)
-		inputs |= m->setup->config->site[i].inputs;
-	snprintf(argument, sizeof argument, ":%u", inputs);
+	snprintf(argument, sizeof argument, ":%u",
+	    config_inputs(m->setup->config));
 	ours = start(m, c, "converter", argument, &theirs);
 	if (ours < 0)
 		return;

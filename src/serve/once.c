@@ -116,23 +116,16 @@ once_run(const struct config *config, const struct seal_ring *rings,
     const struct once_request *request)
 {
 	static struct handler handler;
-	uint32_t inputs = 0;
-	struct buf text;
 	struct why why;
 	int status;
 
-	for (uint32_t i = 0; i < config->sites; i++)
-		inputs |= config->site[i].inputs;
 	log_open(STDERR_FILENO, config->log_level, false);
 	if (!handler_open(&handler, config, rings, &why) ||
-	    !pipeline_init(inputs, &why)) {
+	    !pipeline_init(config_inputs(config), &why)) {
 		fprintf(stderr, "imgfcgi: %s\n", why.text);
 		return 1;
 	}
-	buf_init(&text, sizeof handler.versions - 1);
-	pipeline_versions(&text);
-	memcpy(handler.versions, buf_cstr(&text), text.len);
-	buf_free(&text);
+	converter_versions(handler.versions);
 	handler.maker =
 	    (struct maker){ convert_here, (void *)(uintptr_t)config };
 	/* For what libvips cannot interrupt: SIGALRM ends us. */

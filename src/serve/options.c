@@ -130,8 +130,9 @@ static const struct option_def table[] = {
 	    "NUMBER",
 	    "Requests held at once, waiting ones included. 0: converters + "
 	    "queue + 32." },
-	{ "converters", OPTION_INT, 0, IN_CONFIG(converters), 0, 256, NULL, "0",
-	    "NUMBER", "Conversions at once. 0: one for each core." },
+	{ "converters", OPTION_INT, 0, IN_CONFIG(converters), 0,
+	    CONFIG_CONVERTERS_MAX, NULL, "0", "NUMBER",
+	    "Conversions at once. 0: one for each core." },
 	{ "queue", OPTION_INT, 0, IN_CONFIG(queue), 1, 10000, NULL, "400",
 	    "NUMBER", "Requests that may wait for a converter; more get 503." },
 	{ "queue-timeout", OPTION_DURATION, 0, IN_CONFIG(queue_timeout_ms),

@@ -39,7 +39,8 @@ done
 for option in $(printf '%s\n' "$help" |
     sed -n 's/^ *--\([a-z][a-z-]*\).*/\1/p'); do
 	case $option in
-	config | help | once | version | accept | site | test | if-none-match) continue ;;
+	config | help | once | version | accept | site | test) continue ;;
+	if-none-match) continue ;;
 	esac
 	ok "--$option is in the table" eval \
 	    "printf '%s\n' \$options | grep -qx -e '$option'"
