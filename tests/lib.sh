@@ -4,6 +4,8 @@
 #   is NAME GOT WANT                              compare two strings
 #   ok NAME COMMAND...                            passes if COMMAND does
 #   finish                                        the line tests/run adds up
+#   need_commands NAME...                         or skip it all
+#   need_variables NAME...                        or skip it all
 
 test_name=$(basename "$0" .sh)
 test_passed=0 test_failed=0 test_skipped=0
@@ -46,4 +48,20 @@ finish() {
 	[ "$test_failed" -eq 0 ] || exit 1
 	[ "$test_passed" -gt 0 ] || exit 77
 	exit 0
+}
+
+need_commands() {
+	for need; do
+		command -v "$need" >/dev/null && continue
+		skip "$need" 'not installed'
+		finish
+	done
+}
+
+need_variables() {
+	for need; do
+		eval "[ -n \"\${$need:-}\" ]" && continue
+		skip "$need" 'is unset'
+		finish
+	done
 }

@@ -9,9 +9,7 @@ top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tests/lib.sh"
 . "$top/tests/e2e/nginx.sh"
 
-for need in nginx curl; do
-	command -v $need >/dev/null || { skip $need "not installed"; finish; }
-done
+need_commands nginx curl
 work=$(mktemp -d) || exit 1
 fake_pid=
 stop_all() {

@@ -12,9 +12,7 @@ top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tests/lib.sh"
 . "$top/tests/e2e/daemon-lib.sh"
 
-for need in IMGFCGI IMGFCGI_URL REPLAY IMAGES; do
-	eval "[ -n \"\${$need:-}\" ]" || { skip $need "is unset"; finish; }
-done
+need_variables IMGFCGI IMGFCGI_URL REPLAY IMAGES
 for need in hostile photos; do
 	[ -r "$IMAGES/$need/MANIFEST.tsv" ] ||
 	    { skip $need "has no MANIFEST.tsv"; finish; }

@@ -12,12 +12,8 @@ top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tests/e2e/nginx.sh"
 . "$top/tests/e2e/daemon-lib.sh"
 
-for need in nginx curl; do
-	command -v $need >/dev/null || { skip $need "not installed"; finish; }
-done
-for need in IMGFCGI IMGFCGI_URL REPLAY LOAD SAMPLES; do
-	eval "[ -n \"\${$need:-}\" ]" || { skip $need "is unset"; finish; }
-done
+need_commands nginx curl
+need_variables IMGFCGI IMGFCGI_URL REPLAY LOAD SAMPLES
 requests=10000
 most_ms=5
 work='' tracer=''

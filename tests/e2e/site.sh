@@ -10,12 +10,8 @@ top=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tests/lib.sh"
 . "$top/tests/e2e/nginx.sh"
 
-for need in nginx curl; do
-	command -v $need >/dev/null || { skip $need "not installed"; finish; }
-done
-for need in IMGFCGI IMGFCGI_URL SAMPLES; do
-	eval "[ -n \"\${$need:-}\" ]" || { skip $need "is unset"; finish; }
-done
+need_commands nginx curl
+need_variables IMGFCGI IMGFCGI_URL SAMPLES
 work=$(mktemp -d) || exit 1
 daemon_pid=
 stop_all() {
