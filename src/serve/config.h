@@ -48,8 +48,8 @@ struct site {
 
 struct config {
 	char socket[CONFIG_PATH_MAX]; /* "" : inherited, else the default */
-	char owner[CONFIG_NAME_MAX], group[CONFIG_NAME_MAX];
-	int32_t mode; /* permission bits */
+	char socket_owner[CONFIG_NAME_MAX], socket_group[CONFIG_NAME_MAX];
+	int32_t socket_mode; /* permission bits */
 	int32_t backlog;
 	bool tcp; /* socket may be 127.0.0.1:PORT or [::1]:PORT */
 	int32_t threads, converters; /* 0: derived by config_settle() */

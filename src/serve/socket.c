@@ -162,24 +162,26 @@ set_access(const struct config *config, const char *path, struct why *why)
 	const struct passwd *pw;
 	const struct group *gr;
 
-	if (config->owner[0] != '\0') {
-		pw = getpwnam(config->owner);
+	if (config->socket_owner[0] != '\0') {
+		pw = getpwnam(config->socket_owner);
 		if (pw == NULL) {
-			why_set(why, "owner %s: no such user", config->owner);
+			why_set(why, "socket-owner %s: no such user",
+			    config->socket_owner);
 			return false;
 		}
 		uid = pw->pw_uid;
 	}
-	if (config->group[0] != '\0') {
-		gr = getgrnam(config->group);
+	if (config->socket_group[0] != '\0') {
+		gr = getgrnam(config->socket_group);
 		if (gr == NULL) {
-			why_set(why, "group %s: no such group", config->group);
+			why_set(why, "socket-group %s: no such group",
+			    config->socket_group);
 			return false;
 		}
 		gid = gr->gr_gid;
 	}
 	if (chown(path, uid, gid) != 0 ||
-	    chmod(path, (mode_t)config->mode) != 0) {
+	    chmod(path, (mode_t)config->socket_mode) != 0) {
 		why_set(why, "socket %s: %s", path, strerror(errno));
 		return false;
 	}

@@ -129,7 +129,7 @@ refuses 'no value' 'needs a value' --root
 start 'a bad number' converters --root "$root" --converters x
 start 'number out of bounds' queue --root "$root" --queue 0
 start 'a bad word' isolation --root "$root" --isolation maybe
-start 'a bad mode' mode --root "$root" --mode 9999
+start 'a bad mode' mode --root "$root" --socket-mode 9999
 start 'too few threads' 'threads = 3 is too few' --root "$root" --threads 3
 start 'no configuration file' none --root "$root" --config "$dir/none"
 printf 'root = %s\nnonsense = 1\n' "$root" >"$dir/conf"
@@ -147,8 +147,10 @@ start 'an empty key file' no-keys --root "$root" --key-file "$dir/no-keys"
 start 'log in no folder' 'log .*none/log' --root "$root" \
     --log "$dir/none/log"
 start 'log is a folder' 'log ' --root "$root" --log "$dir"
-start 'no such owner' 'no such user' --root "$root" --owner nobody-at-all
-start 'no such group' 'no such group' --root "$root" --group nobody-at-all
+start 'no such owner' 'no such user' --root "$root" \
+    --socket-owner nobody-at-all
+start 'no such group' 'no such group' --root "$root" \
+    --socket-group nobody-at-all
 : >"$dir/file"
 refuses 'socket is a file' 'no socket' --root "$root" --socket "$dir/file"
 ok 'the file is still there' test -f "$dir/file"
@@ -182,8 +184,8 @@ fi
 
 # --- the socket ------------------------------------------------------------
 
-daemon_start --root "$root" --mode 0640 --backlog 77 --converters 2 \
-    --group "$(id -gn)"
+daemon_start --root "$root" --socket-mode 0640 --backlog 77 --converters 2 \
+    --socket-group "$(id -gn)"
 # shellcheck disable=SC2012 # these names are ours
 is 'mode' "$(ls -l "$daemon_socket" | cut -c1-10)" 'srw-r-----'
 # shellcheck disable=SC2012

@@ -71,12 +71,12 @@ cp "$SAMPLES"/* "$work/root/" && cp "$SAMPLES/photo.jpg" "$work/root/img/" &&
 (umask 077 && cat imgfcgi.key >"$work/keys")
 block config | sed -e "s|^root = .*|root = $work/root|" \
     -e "s|^socket = .*|socket = $work/sock|" \
-    -e "s|^group = .*|group = $(id -gn)|" \
+    -e "s|^socket-group = .*|socket-group = $(id -gn)|" \
     -e "s|^key-file = .*|key-file = $work/keys|" \
     -e "s|^log = .*|log = $work/daemon.log|" >"$work/imgfcgi.conf"
 lines=$(grep -c = "$work/imgfcgi.conf")
 ok "a usual file has $lines lines" test "$lines" -le 6
-is 'of them ours now' "$(grep -c -F -e "$work" -e 'group = ' \
+is 'of them ours now' "$(grep -c -F -e "$work" -e 'socket-group = ' \
     "$work/imgfcgi.conf")" "$lines"
 "$IMGFCGI" --config "$work/imgfcgi.conf" -t >"$work/out" 2>&1
 is 'it is good' $? 0
