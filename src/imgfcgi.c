@@ -19,14 +19,14 @@
 
 #include "base/num.h"
 #include "image/pipeline.h"
-#include "origin/origin.h"
-#include "serve/config.h"
 #include "serve/converter.h"
 #include "serve/front.h"
+#include "serve/logfile.h"
 #include "serve/master.h"
 #include "serve/once.h"
 #include "serve/options.h"
 #include "serve/platform.h"
+#include "serve/settings.h"
 #include "serve/socket.h"
 
 #define OVERRIDES_MAX 128
@@ -207,40 +207,6 @@ read_command(struct command *c, int argc, char **argv)
 	}
 }
 
-/* Every site's key file; a site without one opens no token. */
-static struct seal_ring *
-load_keys(const struct config *config, struct why *why)
-{
-	struct seal_ring *rings = calloc(config->sites, sizeof *rings);
-
-	if (rings == NULL)
-		die("out of memory");
-	for (uint32_t i = 0; i < config->sites; i++) {
-		const char *path = config->site[i].key_file;
-
-		if (path[0] != '\0' && !seal_ring_load(&rings[i], path, why))
-			die(why->text);
-	}
-	return rings;
-}
-
-static void
-check_roots(const struct config *config)
-{
-	struct why why;
-
-	for (uint32_t i = 0; i < config->sites; i++) {
-		struct origin *root;
-
-		if (config->site[i].root[0] == '\0')
-			continue;
-		root = origin_open_root(config->site[i].root, &why);
-		if (root == NULL)
-			die(why.text);
-		origin_close_root(root);
-	}
-}
-
 /* Threads need a connection and a source each. */
 static int
 files_needed(const struct config *config)
@@ -275,8 +241,9 @@ warn_formats(const char *what, uint32_t wanted, uint32_t have)
 
 /* -t: everything that start-up would need, and what the machine lacks. */
 static int
-test_all(const struct config *config)
+test_all(const struct settings *settings)
 {
+	const struct config *config = settings->config;
 	int backlog = platform_backlog_max();
 	struct rlimit files = raise_files();
 	uint32_t inputs = 0, formats = 0;
@@ -301,6 +268,10 @@ test_all(const struct config *config)
 		printf("warning: %d open files may be needed, the limit is "
 		       "%lu\n",
 		    files_needed(config), (unsigned long)files.rlim_cur);
+	if (config->user[0] != '\0' && !settings->drops)
+		printf("warning: not started as root: user is not changed\n");
+	if (config->user[0] == '\0' && geteuid() == 0)
+		printf("warning: all processes run as root: name a user\n");
 	printf("configuration is good: %u site%s, %d threads, %d "
 	       "converters\n",
 	    config->sites, config->sites == 1 ? "" : "s", config->threads,
@@ -309,32 +280,41 @@ test_all(const struct config *config)
 	return 0;
 }
 
+static void
+announce_log(const struct config *config)
+{
+	if (strcmp(config->log, "stderr") == 0 && logfile_is_syslog(log_fd()))
+		log_line(LOG_LEVEL_INFO,
+		    "standard error is /dev/null: the log goes here");
+}
+
+/* Does not return before the daemon has ended; the settings are its own. */
 static int
-serve(const struct config *config, const struct seal_ring *rings,
+serve(const struct command *command, struct settings *settings,
     const char *argv0)
 {
+	const struct config *config = settings->config;
 	struct listener listener;
 	char self[4096];
-	struct master_setup setup = { .config = config,
-		.rings = rings,
+	struct master_setup setup = { .config_path = command->config_path,
+		.overrides = command->overrides,
+		.settings = settings,
+		.listener = &listener,
 		.self = platform_self(argv0, self, sizeof self) };
 	struct why why = { "" };
-	int status;
+	int log, status;
 
+	if (setup.self == NULL)
+		die("start me by a path with a slash in it");
 	raise_files();
-	setup.log = master_open_log(config, &why);
-	if (setup.log < 0)
+	log = logfile_open(config, &why);
+	if (log < 0 || !socket_listen(config, &listener, &why))
 		die(why.text);
-	if (!socket_listen(config, &listener, &why))
-		die(why.text);
-	log_open(setup.log, config->log_level,
-	    strcmp(config->log, "stderr") != 0);
-	setup.listener = listener.fd;
-	if (config->isolation == ISOLATION_NONE)
-		status = front_run_alone(config, rings, listener.fd, &why);
-	else if (setup.self == NULL) {
-		why_set(&why, "start me by a path with a slash in it");
-		status = 1;
+	logfile_use(config, log);
+	announce_log(config);
+	if (config->isolation == ISOLATION_NONE) {
+		status = front_run_alone(settings, &listener, &why);
+		settings_free(settings);
 	} else
 		status = master_run(&setup);
 	if (status != 0 && why.text[0] != '\0')
@@ -363,8 +343,7 @@ int
 main(int argc, char **argv)
 {
 	static struct command command;
-	struct config *config;
-	struct seal_ring *rings;
+	struct settings *settings;
 	struct why why = { "" };
 	int status;
 
@@ -374,24 +353,14 @@ main(int argc, char **argv)
 	if (sodium_init() < 0)
 		die("libsodium cannot be initialised");
 	read_command(&command, argc, argv);
-	config = config_new();
-	if (config == NULL)
-		die("out of memory");
-	if (!config_load(config, command.config_path, command.overrides,
-	        &why) ||
-	    !config_settle(config, &why))
+	settings = settings_load(command.config_path, command.overrides, &why);
+	if (settings == NULL)
 		die(why.text);
-	rings = load_keys(config, &why);
-	check_roots(config);
-	if (command.test)
-		status = test_all(config);
-	else if (command.once.target != NULL)
-		status = once_run(config, rings, &command.once);
-	else
-		status = serve(config, rings, argv[0]);
-	for (uint32_t i = 0; i < config->sites; i++)
-		seal_ring_wipe(&rings[i]);
-	free(rings);
-	config_free(config);
+	if (!command.test && command.once.target == NULL)
+		return serve(&command, settings, argv[0]);
+	status = command.test
+	    ? test_all(settings)
+	    : once_run(settings->config, settings->rings, &command.once);
+	settings_free(settings);
 	return status;
 }

@@ -1,16 +1,16 @@
 #include "serve/front.h"
 
-#include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "image/pipeline.h"
 #include "serve/converter.h"
 #include "serve/fcgi.h"
 #include "serve/handler.h"
+#include "serve/logfile.h"
 #include "serve/queue.h"
 #include "serve/threads.h"
 
@@ -73,22 +73,12 @@ check_stuck(const struct alone *a)
 	}
 }
 
-/* Open the log file again onto the descriptor that lines go to. */
-static void
-reopen_log(const struct config *config)
-{
-	int fd;
+static atomic_bool log_is_lost;
 
-	if (strcmp(config->log, "stderr") == 0)
-		return;
-	fd = open(config->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (fd < 0) {
-		log_line(LOG_LEVEL_ERROR, "%s cannot be opened again",
-		    config->log);
-		return;
-	}
-	dup2(fd, log_fd());
-	close(fd);
+static void
+on_lost(void)
+{
+	atomic_store(&log_is_lost, true);
 }
 
 static void
@@ -103,26 +93,29 @@ wait_for_stop(const struct alone *a)
 	sigaddset(&set, SIGUSR1);
 	for (;;) {
 		int sig = sigtimedwait(&set, NULL, &second);
+		struct why why;
 
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
-		if (sig == SIGUSR1)
-			reopen_log(a->config);
+		if ((sig == SIGUSR1 || atomic_exchange(&log_is_lost, false)) &&
+		    !logfile_reopen(a->config, &why))
+			log_line(LOG_LEVEL_ERROR, "%s", why.text);
 		check_stuck(a);
 	}
 }
 
 /* The threads' story, once everything is in place. */
 static bool
-serve(struct alone *a, const struct handler *handler, int listener,
+serve(struct alone *a, const struct handler *handler, struct listener *listener,
     struct why *why)
 {
 	const struct config *config = a->config;
 	const struct threads_setup setup = { .handler = handler,
-		.listener = listener,
+		.listener = listener->fd,
 		.count = config->threads,
 		.io_timeout_ms = (int)config->io_timeout_ms,
 		.at_end = pipeline_thread_end };
+	const struct timespec step = { 0, 5000000 };
 	struct threads *threads = threads_start(&setup);
 
 	if (threads == NULL) {
@@ -132,24 +125,35 @@ serve(struct alone *a, const struct handler *handler, int listener,
 	log_line(LOG_LEVEL_INFO, "ready: %d threads, no isolation",
 	    config->threads);
 	wait_for_stop(a);
-	threads_stop(threads);
+	socket_unlink(listener);
+	threads_stop(threads, config->backlog);
+	while (!threads_ended(threads))
+		nanosleep(&step, NULL);
 	return true;
 }
 
 int
-front_run_alone(const struct config *config, const struct seal_ring *rings,
-    int listener, struct why *why)
+front_run_alone(const struct settings *settings, struct listener *listener,
+    struct why *why)
 {
+	const struct config *config = settings->config;
 	static struct handler handler;
 	static struct alone a;
 	bool good;
 
 	a.config = config;
-	if (!fcgi_init() || !handler_open(&handler, config, rings, why))
+	if (!settings_drop(settings)) {
+		why_set(why, "user %s cannot be become", config->user);
+		return 1;
+	}
+	if (!fcgi_init() ||
+	    !handler_open(&handler, config, settings->rings, why))
 		return 1;
 	threads_signals();
 	if (!pipeline_init(config_inputs(config), why))
 		return 1;
+	log_on_lost(on_lost);
+	log_thread_start();
 	a.queue = queue_new(config->queue);
 	if (a.queue == NULL) {
 		why_set(why, "out of memory");
@@ -160,6 +164,7 @@ front_run_alone(const struct config *config, const struct seal_ring *rings,
 	converter_versions(handler.versions);
 	handler.maker = (struct maker){ convert_here, &a };
 	good = serve(&a, &handler, listener, why);
+	log_thread_stop();
 	queue_free(a.queue);
 	handler_close(&handler);
 	pipeline_end();

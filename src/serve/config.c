@@ -463,6 +463,10 @@ config_settle(struct config *config, struct why *why)
 	least = config->converters + config->queue + SPARE_THREADS;
 	if (config->threads == 0)
 		config->threads = least - SPARE_THREADS + WANTED_THREADS;
+	if (*config->group != '\0' && *config->user == '\0') {
+		why_set(why, "group = %s needs a user", config->group);
+		return false;
+	}
 	if (config->threads < least) {
 		why_set(why,
 		    "threads = %d is too few: %d converters and a queue of %d "

@@ -48,6 +48,7 @@ struct site {
 
 struct config {
 	char socket[CONFIG_PATH_MAX]; /* "" : inherited, else the default */
+	char user[CONFIG_NAME_MAX], group[CONFIG_NAME_MAX];
 	char socket_owner[CONFIG_NAME_MAX], socket_group[CONFIG_NAME_MAX];
 	int32_t socket_mode; /* permission bits */
 	int32_t backlog;
@@ -56,7 +57,7 @@ struct config {
 	int32_t queue;
 	int64_t queue_timeout_ms, timeout_ms, io_timeout_ms;
 	enum isolation isolation;
-	char log[CONFIG_PATH_MAX]; /* "stderr" or a path */
+	char log[CONFIG_PATH_MAX]; /* "stderr", "syslog" or a path */
 	enum log_level log_level;
 	uint32_t sites;
 	struct site site[CONFIG_SITES_MAX]; /* [0] has no name */

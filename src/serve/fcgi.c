@@ -258,10 +258,20 @@ survive(int error)
 	nap(20);
 }
 
-char *const *
-fcgi_accept(struct fcgi *f, const atomic_bool *stop)
+static bool
+may_enter(const struct fcgi *f, struct fcgi_door *door)
 {
-	while (!atomic_load(stop)) {
+	struct pollfd p = { f->listener, POLLIN, 0 };
+
+	if (!atomic_load(&door->closed))
+		return true;
+	return poll(&p, 1, 0) == 1 && atomic_fetch_sub(&door->waiting, 1) > 0;
+}
+
+char *const *
+fcgi_accept(struct fcgi *f, struct fcgi_door *door)
+{
+	while (may_enter(f, door)) {
 		int fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {

@@ -17,6 +17,12 @@
 
 struct fcgi; /* one a thread; owned by it */
 
+/* Shared by all threads of a listener. */
+struct fcgi_door {
+	atomic_bool closed;
+	atomic_int waiting; /* may still come in: they connected before */
+};
+
 /* Once, before any thread and before the process sets its own handlers. */
 bool fcgi_init(void);
 
@@ -25,11 +31,11 @@ struct fcgi *fcgi_new(int listener, int io_timeout_ms);
 void fcgi_free(struct fcgi *);
 
 /*
- * Wait for a request.  NULL when *stop is set and a signal interrupts the
- * wait; else its parameters as "NAME=value" strings, valid until
+ * Wait for a request.  NULL when the door is closed and a signal interrupts
+ * the wait; else its parameters as "NAME=value" strings, valid until
  * fcgi_finish().  Bad connections are dropped here, quietly.
  */
-char *const *fcgi_accept(struct fcgi *, const atomic_bool *stop);
+char *const *fcgi_accept(struct fcgi *, struct fcgi_door *);
 
 /* True if the peer has gone away: nobody will read the answer. */
 bool fcgi_gone(const struct fcgi *);

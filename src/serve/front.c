@@ -1,5 +1,6 @@
 #include "serve/front.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,11 +10,13 @@
 #include "base/clock.h"
 #include "serve/fcgi.h"
 #include "serve/handler.h"
+#include "serve/logfile.h"
 #include "serve/pool.h"
 #include "serve/threads.h"
 #include "serve/wire.h"
 
-#define HELLO_MS 10000
+#define HELLO_MS      10000
+#define DRAIN_STEP_MS 5
 
 /* The control socket is written by every thread that loses a converter. */
 static struct {
@@ -28,6 +31,7 @@ struct front {
 	struct handler handler;
 	struct threads *threads; /* NULL until the first hello */
 	int listener;
+	bool draining;
 };
 
 static bool
@@ -45,6 +49,13 @@ static void
 ask_to_kill(uint32_t serial)
 {
 	tell_master(WIRE_KILL, serial);
+}
+
+/* Of the log's own thread: the syslog is gone. */
+static void
+ask_for_log(void)
+{
+	tell_master(WIRE_LOG, 0);
 }
 
 /* serial 0: the front itself. */
@@ -102,8 +113,10 @@ take_keys(struct front *f, uint64_t len, struct why *why)
 	if (f->rings == NULL || len != size ||
 	    wire_recv_body(control.fd, f->rings, size, WIRE_FOREVER) != WIRE_OK)
 		return false;
-	log_open(STDERR_FILENO, f->config->log_level,
-	    strcmp(f->config->log, "stderr") != 0);
+	logfile_use(f->config, STDERR_FILENO);
+	log_on_lost(ask_for_log);
+	if (!log_thread_start())
+		return false;
 	f->pool = pool_new(f->config, ask_to_kill);
 	return f->pool != NULL &&
 	    handler_open(&f->handler, f->config, f->rings, why);
@@ -155,18 +168,27 @@ take_converter(struct front *f, uint32_t serial, int fd)
 }
 
 static bool
-take_log(int fd)
+take_log(const struct front *f, int fd)
 {
-	if (fd < 0)
+	if (fd < 0 || f->config == NULL)
 		return false;
 	dup2(fd, STDERR_FILENO);
 	close(fd);
+	logfile_use(f->config, STDERR_FILENO);
 	return true;
+}
+
+static void
+begin_drain(struct front *f, bool backlog)
+{
+	f->draining = true;
+	if (f->threads != NULL)
+		threads_stop(f->threads, backlog ? f->config->backlog : 0);
 }
 
 /* The master's next word; false at the end. */
 static bool
-obey(struct front *f, bool *drain, struct why *why)
+obey(struct front *f, struct why *why)
 {
 	struct wire_head head;
 	char *text;
@@ -180,7 +202,7 @@ obey(struct front *f, bool *drain, struct why *why)
 	case WIRE_KEYS:
 		return take_keys(f, head.len, why);
 	case WIRE_LOG:
-		return take_log(passed);
+		return take_log(f, passed);
 	case WIRE_CONVERTER:
 		text = read_text(control.fd, head.len);
 		if (text != NULL && text[0] != '\0')
@@ -188,11 +210,20 @@ obey(struct front *f, bool *drain, struct why *why)
 		free(text);
 		return take_converter(f, head.serial, passed);
 	case WIRE_DRAIN:
-		*drain = true;
+		begin_drain(f, head.serial != 0);
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* While it drains, converters still come; the threads' end is looked for. */
+static bool
+has_word(const struct front *f)
+{
+	struct pollfd p = { control.fd, POLLIN, 0 };
+
+	return poll(&p, 1, f->draining ? DRAIN_STEP_MS : -1) > 0;
 }
 
 int
@@ -200,22 +231,20 @@ front_run(int control_fd, int listener)
 {
 	static struct front f;
 	struct why why = { "" };
-	bool drain = false;
+	bool good = true;
 
 	control.fd = control_fd;
 	f.listener = listener;
 	if (!fcgi_init())
 		return 1;
 	threads_signals();
-	while (!drain) {
-		if (obey(&f, &drain, &why))
-			continue;
-		/* Without a master there is nobody to replace what dies. */
-		if (why.text[0] != '\0')
-			log_line(LOG_LEVEL_ERROR, "%s", why.text);
+	while (good && (!f.draining || !threads_ended(f.threads)))
+		good = !has_word(&f) || obey(&f, &why);
+	if (why.text[0] != '\0')
+		log_line(LOG_LEVEL_ERROR, "%s", why.text);
+	log_thread_stop();
+	/* Without a master there is nobody to replace what dies. */
+	if (!good)
 		_exit(1);
-	}
-	if (f.threads != NULL)
-		threads_stop(f.threads);
 	return 0;
 }

@@ -12,7 +12,8 @@
 #ifndef SERVE_FRONT_H
 #define SERVE_FRONT_H
 
-#include "serve/config.h"
+#include "serve/settings.h"
+#include "serve/socket.h"
 
 /*
  * The front process: everything it needs comes over the control socket; the
@@ -21,7 +22,6 @@
 int front_run(int control, int listener);
 
 /* isolation = none: front and conversions in this one process. */
-int front_run_alone(const struct config *, const struct seal_ring *rings,
-    int listener, struct why *);
+int front_run_alone(const struct settings *, struct listener *, struct why *);
 
 #endif

@@ -119,7 +119,7 @@ once_run(const struct config *config, const struct seal_ring *rings,
 	struct why why;
 	int status;
 
-	log_open(STDERR_FILENO, config->log_level, false);
+	log_open(STDERR_FILENO, config->log_level, LOG_STYLE_PLAIN);
 	if (!handler_open(&handler, config, rings, &why) ||
 	    !pipeline_init(config_inputs(config), &why)) {
 		fprintf(stderr, "imgfcgi: %s\n", why.text);

@@ -12,6 +12,7 @@
 	offsetof(struct site, member), sizeof(((struct site *)0)->member)
 #define SITE  OPTION_SITE
 #define FIRST OPTION_FIRST
+#define FIXED OPTION_FIXED
 /* Of this file alone: the text must be the beginning of an URL's path. */
 #define PREFIX 0x100
 
@@ -38,8 +39,8 @@ static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 static const struct option_def table[] = {
 	{ "root", OPTION_TEXT, SITE | FIRST, IN_SITE(root), PATH, NULL, "",
 	    "DIR", "The folder of the originals." },
-	{ "socket", OPTION_TEXT, FIRST, IN_CONFIG(socket), PATH, NULL, "",
-	    "PATH",
+	{ "socket", OPTION_TEXT, FIRST | FIXED, IN_CONFIG(socket), PATH, NULL,
+	    "", "PATH",
 	    "Where to listen. Without it: descriptor 0 if that listens, else "
 	    "LISTEN_FDS, else the path that --help shows." },
 	{ "key-file", OPTION_TEXT, SITE | FIRST, IN_SITE(key_file), PATH, NULL,
@@ -116,16 +117,23 @@ static const struct option_def table[] = {
 	{ "output-pixels", OPTION_COUNT, SITE, IN_SITE(limits.output_pixels),
 	    PIXELS, NULL, "16M", "COUNT", "Pixels of one frame of an answer." },
 
-	{ "socket-owner", OPTION_TEXT, 0, IN_CONFIG(socket_owner), NAME, NULL,
-	    "", "USER", "Who owns the socket. Empty: who started the daemon." },
-	{ "socket-group", OPTION_TEXT, 0, IN_CONFIG(socket_group), NAME, NULL,
-	    "", "GROUP", "The socket's group; nginx must be in it." },
-	{ "socket-mode", OPTION_OCTAL, 0, IN_CONFIG(socket_mode), 0600, 0777,
-	    NULL, "0660", "MODE", "The socket's permissions." },
-	{ "backlog", OPTION_INT, 0, IN_CONFIG(backlog), 1, 65535, NULL, "1024",
-	    "NUMBER", "Connections that the kernel holds until we accept." },
-	{ "tcp", OPTION_BOOL, 0, IN_CONFIG(tcp), 0, 0, no_yes, "no", "yes|no",
-	    "socket may be 127.0.0.1:PORT or [::1]:PORT." },
+	{ "user", OPTION_TEXT, 0, IN_CONFIG(user), NAME, NULL, "", "USER",
+	    "Whom front and converters become if root starts the daemon. "
+	    "Empty: they stay what they are." },
+	{ "group", OPTION_TEXT, 0, IN_CONFIG(group), NAME, NULL, "", "GROUP",
+	    "Their group, instead of the user's own." },
+	{ "socket-owner", OPTION_TEXT, FIXED, IN_CONFIG(socket_owner), NAME,
+	    NULL, "", "USER",
+	    "Who owns the socket. Empty: who started the daemon." },
+	{ "socket-group", OPTION_TEXT, FIXED, IN_CONFIG(socket_group), NAME,
+	    NULL, "", "GROUP", "The socket's group; nginx must be in it." },
+	{ "socket-mode", OPTION_OCTAL, FIXED, IN_CONFIG(socket_mode), 0600,
+	    0777, NULL, "0660", "MODE", "The socket's permissions." },
+	{ "backlog", OPTION_INT, FIXED, IN_CONFIG(backlog), 1, 65535, NULL,
+	    "1024", "NUMBER",
+	    "Connections that the kernel holds until we accept." },
+	{ "tcp", OPTION_BOOL, FIXED, IN_CONFIG(tcp), 0, 0, no_yes, "no",
+	    "yes|no", "socket may be 127.0.0.1:PORT or [::1]:PORT." },
 	{ "threads", OPTION_INT, 0, IN_CONFIG(threads), 0, 16384, NULL, "0",
 	    "NUMBER",
 	    "Requests held at once, waiting ones included. 0: converters + "
@@ -144,11 +152,13 @@ static const struct option_def table[] = {
 	{ "io-timeout", OPTION_DURATION, 0, IN_CONFIG(io_timeout_ms), WAIT,
 	    NULL, "10s", "TIME",
 	    "How long nginx may take to send or to receive." },
-	{ "isolation", OPTION_CHOICE, 0, IN_CONFIG(isolation), 0, 0, isolations,
-	    "process", "process|none",
+	{ "isolation", OPTION_CHOICE, FIXED, IN_CONFIG(isolation), 0, 0,
+	    isolations, "process", "process|none",
 	    "Decode in processes of their own, or all in one process." },
 	{ "log", OPTION_TEXT, 0, IN_CONFIG(log), 1, CONFIG_PATH_MAX - 1, NULL,
-	    "stderr", "FILE", "Where log lines go: stderr, or a file." },
+	    "stderr", "FILE",
+	    "Where log lines go: stderr, syslog, a file, or a syslog's "
+	    "socket. stderr that is /dev/null: syslog." },
 	{ "log-level", OPTION_CHOICE, 0, IN_CONFIG(log_level), 0, 0, levels,
 	    "info", "error|warn|info|debug",
 	    "The least important lines that are still written." },
@@ -489,19 +499,20 @@ options_usage(FILE *out)
 void
 options_dump(FILE *out, enum dump_style style)
 {
-	const char *const heads[] = { "option", "per site", "default", "values",
-		"meaning" };
+	const char *const heads[] = { "option", "per site", "by reload",
+		"default", "values", "meaning" };
 	const char *quote = style == DUMP_MARKDOWN ? "`" : "";
 	char name[64];
 	struct dump d;
 
-	dump_begin(&d, out, style, heads, 5);
+	dump_begin(&d, out, style, heads, 6);
 	for (size_t i = 0; i < ROWS; i++) {
 		snprintf(name, sizeof name, "%s%s%s", quote, table[i].name,
 		    quote);
 		dump_row(&d,
 		    (const char *[]){ name, table[i].flags & SITE ? "yes" : "",
-		        table[i].fallback, table[i].values, table[i].text });
+		        table[i].flags & FIXED ? "" : "yes", table[i].fallback,
+		        table[i].values, table[i].text });
 	}
 	dump_end(&d);
 }

@@ -31,6 +31,7 @@ enum option_kind {
 
 #define OPTION_SITE  0x1 /* lives in struct site, may stand in a section */
 #define OPTION_FIRST 0x2 /* the manual's first page */
+#define OPTION_FIXED 0x4 /* a reload cannot change it */
 
 struct option_def {
 	const char *name;

@@ -249,6 +249,7 @@ socket_listen(const struct config *config, struct listener *l, struct why *why)
 		why_set(why, "descriptor %d does not listen", inherited);
 		return false;
 	}
+	l->kept = inherited == LISTEN_FDS_START;
 	l->fd = adopt(inherited);
 	if (l->fd < 0)
 		why_set(why, "descriptor %d: %s", inherited, strerror(errno));
@@ -268,12 +269,18 @@ socket_check(const struct config *config, struct why *why)
 }
 
 void
-socket_close(struct listener *l)
+socket_unlink(struct listener *l)
 {
-	if (l->fd >= 0)
-		close(l->fd);
 	if (l->path[0] != '\0')
 		unlink(l->path);
-	l->fd = -1;
 	l->path[0] = '\0';
+}
+
+void
+socket_close(struct listener *l)
+{
+	socket_unlink(l);
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
 }

@@ -13,6 +13,7 @@
 struct listener {
 	int fd;
 	char path[CONFIG_PATH_MAX]; /* ours to remove at the end; or "" */
+	bool kept; /* somebody else listens on: nothing waits in vain */
 };
 
 /*
@@ -27,7 +28,10 @@ bool socket_listen(const struct config *, struct listener *, struct why *);
 /* What socket_listen() would do, without doing it; for -t. */
 bool socket_check(const struct config *, struct why *);
 
-/* Close, and remove the path if it is ours. */
+/* Remove the path if it is ours: nobody new connects. */
+void socket_unlink(struct listener *);
+
+/* The same, and close. */
 void socket_close(struct listener *);
 
 #endif

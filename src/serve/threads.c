@@ -22,7 +22,7 @@ struct thread {
 
 struct threads {
 	struct threads_setup setup;
-	atomic_bool stop;
+	struct fcgi_door door;
 	int running;
 	struct thread thread[];
 };
@@ -78,7 +78,7 @@ run(void *arg)
 
 	if (f == NULL)
 		log_line(LOG_LEVEL_ERROR, "a thread found no memory");
-	while (f != NULL && (envp = fcgi_accept(f, &t->all->stop)) != NULL) {
+	while (f != NULL && (envp = fcgi_accept(f, &t->all->door)) != NULL) {
 		handler_serve(setup->handler, envp, &visitor);
 		fcgi_finish(f);
 	}
@@ -95,6 +95,7 @@ threads_start(const struct threads_setup *setup)
 	size_t count = (size_t)setup->count;
 	struct threads *all =
 	    calloc(1, sizeof *all + count * sizeof all->thread[0]);
+	const struct timespec step = { 0, STEP_NS };
 	pthread_attr_t attr;
 	int error = 0;
 
@@ -118,31 +119,42 @@ threads_start(const struct threads_setup *setup)
 		return all;
 	log_line(LOG_LEVEL_ERROR, "thread %d of %d: %s", all->running + 1,
 	    setup->count, strerror(error));
-	threads_stop(all);
+	threads_stop(all, 0);
+	while (!threads_ended(all))
+		nanosleep(&step, NULL);
 	return NULL;
 }
 
 void
-threads_stop(struct threads *all)
+threads_stop(struct threads *all, int waiting)
 {
-	const struct timespec step = { 0, STEP_NS };
+	atomic_store(&all->door.waiting, waiting);
+	atomic_store(&all->door.closed, true);
+}
 
-	atomic_store(&all->stop, true);
+bool
+threads_ended(struct threads *all)
+{
+	int alive = 0;
+
+	if (all == NULL)
+		return true;
 	/*
-	 * A signal that comes between a thread's look at stop and its
+	 * A signal that comes between a thread's look at the door and its
 	 * accept() is lost, so it is sent again until the thread has ended.
 	 */
 	for (int i = 0; i < all->running; i++) {
 		struct thread *t = &all->thread[i];
 
-		while (!atomic_load(&t->ended)) {
-			for (int j = i; j < all->running; j++) {
-				if (!atomic_load(&all->thread[j].ended))
-					pthread_kill(all->thread[j].id, WAKE);
-			}
-			nanosleep(&step, NULL);
-		}
-		pthread_join(t->id, NULL);
+		if (atomic_load(&t->ended))
+			continue;
+		pthread_kill(t->id, WAKE);
+		alive++;
 	}
+	if (alive > 0)
+		return false;
+	for (int i = 0; i < all->running; i++)
+		pthread_join(all->thread[i].id, NULL);
 	free(all);
+	return true;
 }

@@ -22,7 +22,16 @@ void threads_signals(void);
 /* NULL, with nothing left running, if not all of them could be started. */
 struct threads *threads_start(const struct threads_setup *);
 
-/* Take no more requests, finish those in flight, join. */
-void threads_stop(struct threads *);
+/*
+ * Take no more requests but those in flight, and at most so many that are
+ * connected already.  Returns at once.
+ */
+void threads_stop(struct threads *, int waiting);
+
+/*
+ * After threads_stop(), every few milliseconds: true once all have ended;
+ * they are joined and freed then.  NULL has ended.
+ */
+bool threads_ended(struct threads *);
 
 #endif

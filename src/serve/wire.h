@@ -21,9 +21,11 @@ enum wire_type {
 	/* master → front */
 	WIRE_CONFIG = 1, /* config_format()'s text */
 	WIRE_KEYS,       /* a struct seal_ring for each site */
-	WIRE_LOG,        /* a descriptor: lines go there from now on */
+	WIRE_LOG,        /* a descriptor: lines go there from now on; from the
+	                    front: it wants a new one */
 	WIRE_CONVERTER,  /* serial, a descriptor; body: how the last one died */
-	WIRE_DRAIN,      /* finish what is in flight, then exit */
+	WIRE_DRAIN,      /* finish what is in flight, then exit; serial 1:
+	                    also what waits to be accepted */
 	/* front → master */
 	WIRE_READY, /* serial: that converter has said hello; 0: serving */
 	WIRE_KILL,  /* serial: end that converter */

@@ -6,6 +6,7 @@
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lib.sh"
 . "$top/tests/e2e/daemon-lib.sh"
+. "$top/tests/e2e/ask-lib.sh"
 
 children=''
 end() {
@@ -19,75 +20,6 @@ trap 'exit 99' HUP INT TERM
 daemon_prepare
 dir=$daemon_dir
 umask 022
-
-# --- asking ----------------------------------------------------------------
-
-# A dump of one request and what it shall be answered with.
-dump() { # file target expectation...
-	dump_file=$1
-	printf '== %s\nGET %s\n' "$2" "$2" >"$dump_file"
-	shift 2
-	printf '> %s\n' "$@" >>"$dump_file"
-}
-
-asked() { # target expectation...
-	dump "$dir/ask" "$@"
-	"$REPLAY" "$daemon_socket" "$dir/ask" >"$dir/ask.out" 2>&1
-}
-
-ask() { # name target expectation...
-	ask_name=$1
-	shift
-	if asked "$@"; then
-		pass
-	else
-		fail "$ask_name" "$(cat "$dir/ask.out")"
-	fi
-}
-
-# The same beside us; joined later by its number.
-ask_aside() { # number target expectation...
-	aside=$1
-	shift
-	dump "$dir/ask$aside" "$@"
-	"$REPLAY" -t 30000 "$daemon_socket" "$dir/ask$aside" \
-	    >"$dir/ask$aside.out" 2>&1 &
-	eval "aside$aside=\$!"
-}
-
-join() { # name number
-	eval "wait \$aside$2"
-	is "$1" "$?: $(cat "$dir/ask$2.out")" \
-	    "0: replay: 1 passed, 0 failed, 0 skipped"
-}
-
-# A zombie that nobody has fetched yet is dead.
-alive() { # pid
-	case $(ps -o stat= -p "$1") in
-	'' | Z*) return 1 ;;
-	esac
-}
-
-dead() { # pid...
-	for dead_pid; do
-		! alive "$dead_pid" || return 1
-	done
-}
-
-# COUNT children of a role, none of them NOT.
-has_role() { # role count not
-	has=0
-	for pid in $(daemon_role "$1"); do
-		[ "$pid" != "${3:-}" ] || return 1
-		has=$((has + 1))
-	done
-	[ $has -eq "$2" ]
-}
-
-# All converters are there and have said so.
-settled() { # count
-	within 10 has_role converter "$1"
-}
 
 millis() {
 	date +%s%N | cut -c1-13

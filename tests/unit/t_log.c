@@ -110,7 +110,7 @@ levels(void)
 	static const char *const words[] = { "error", "warn", "info", "debug" };
 
 	for (int max = LOG_LEVEL_ERROR; max <= LOG_LEVEL_DEBUG; max++) {
-		log_open(wire[1], (enum log_level)max, false);
+		log_open(wire[1], (enum log_level)max, LOG_STYLE_PLAIN);
 		for (int l = LOG_LEVEL_ERROR; l <= LOG_LEVEL_DEBUG; l++) {
 			char want[64] = "";
 
@@ -133,7 +133,7 @@ stamps(void)
 	const char *got;
 	bool good = true;
 
-	log_open(wire[1], LOG_LEVEL_INFO, true);
+	log_open(wire[1], LOG_LEVEL_INFO, LOG_STYLE_STAMPED);
 	log_line(LOG_LEVEL_INFO, "x");
 	got = heard();
 	if (!CHECK(strlen(got) == strlen(shape) + 1))
@@ -145,7 +145,7 @@ stamps(void)
 			good = good && got[i] == shape[i];
 	}
 	CHECK(good);
-	log_open(wire[1], LOG_LEVEL_INFO, false);
+	log_open(wire[1], LOG_LEVEL_INFO, LOG_STYLE_PLAIN);
 }
 
 /* A caller's errno outlives the log, whether the log works or not. */
@@ -156,7 +156,7 @@ keeps_errno(void)
 	log_line(LOG_LEVEL_ERROR, "x");
 	EQ_INT(errno, ENOENT);
 	heard();
-	log_open(-1, LOG_LEVEL_INFO, false);
+	log_open(-1, LOG_LEVEL_INFO, LOG_STYLE_PLAIN);
 	EQ_INT(log_fd(), -1);
 	errno = ENOENT;
 	log_line(LOG_LEVEL_ERROR, "x");
@@ -164,7 +164,7 @@ keeps_errno(void)
 	errno = EINTR;
 	log_line(LOG_LEVEL_ERROR, "x");
 	EQ_INT(errno, EINTR);
-	log_open(wire[1], LOG_LEVEL_INFO, false);
+	log_open(wire[1], LOG_LEVEL_INFO, LOG_STYLE_PLAIN);
 	EQ_INT(log_fd(), wire[1]);
 }
 
@@ -193,7 +193,7 @@ main(void)
 		test_skip("no pipe");
 		return test_end("t_log");
 	}
-	log_open(wire[1], LOG_LEVEL_INFO, false);
+	log_open(wire[1], LOG_LEVEL_INFO, LOG_STYLE_PLAIN);
 	escapes();
 	long_lines();
 	levels();

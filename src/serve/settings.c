@@ -1,0 +1,129 @@
+#include "serve/settings.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "origin/origin.h"
+#include "serve/options.h"
+
+/* Every site's key file; a site without one opens no token. */
+static bool
+load_keys(struct settings *s, struct why *why)
+{
+	const struct config *config = s->config;
+
+	s->rings = calloc(config->sites, sizeof *s->rings);
+	if (s->rings == NULL) {
+		why_set(why, "out of memory");
+		return false;
+	}
+	for (uint32_t i = 0; i < config->sites; i++) {
+		const char *path = config->site[i].key_file;
+
+		if (path[0] != '\0' && !seal_ring_load(&s->rings[i], path, why))
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_roots(const struct config *config, struct why *why)
+{
+	for (uint32_t i = 0; i < config->sites; i++) {
+		struct origin *root;
+
+		if (config->site[i].root[0] == '\0')
+			continue;
+		root = origin_open_root(config->site[i].root, why);
+		if (root == NULL)
+			return false;
+		origin_close_root(root);
+	}
+	return true;
+}
+
+static bool
+find_user(struct settings *s, struct why *why)
+{
+	const struct config *config = s->config;
+	const struct passwd *pw = NULL;
+	const struct group *gr = NULL;
+
+	if (config->user[0] != '\0' && (pw = getpwnam(config->user)) == NULL) {
+		why_set(why, "user %s: no such user", config->user);
+		return false;
+	}
+	if (config->group[0] != '\0' &&
+	    (gr = getgrnam(config->group)) == NULL) {
+		why_set(why, "group %s: no such group", config->group);
+		return false;
+	}
+	s->drops = pw != NULL && geteuid() == 0;
+	if (pw == NULL)
+		return true;
+	s->uid = pw->pw_uid;
+	s->gid = gr != NULL ? gr->gr_gid : pw->pw_gid;
+	return true;
+}
+
+struct settings *
+settings_load(const char *path, const char *const *overrides, struct why *why)
+{
+	struct settings *s = calloc(1, sizeof *s);
+
+	if (s == NULL || (s->config = config_new()) == NULL) {
+		why_set(why, "out of memory");
+		settings_free(s);
+		return NULL;
+	}
+	if (config_load(s->config, path, overrides, why) &&
+	    config_settle(s->config, why) && find_user(s, why) &&
+	    load_keys(s, why) && check_roots(s->config, why))
+		return s;
+	settings_free(s);
+	return NULL;
+}
+
+bool
+settings_drop(const struct settings *s)
+{
+	return !s->drops ||
+	    (initgroups(s->config->user, s->gid) == 0 && setgid(s->gid) == 0 &&
+	        setuid(s->uid) == 0 && setuid(0) != 0);
+}
+
+void
+settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	for (uint32_t i = 0; s->rings != NULL && i < s->config->sites; i++)
+		seal_ring_wipe(&s->rings[i]);
+	free(s->rings);
+	config_free(s->config);
+	free(s);
+}
+
+void
+settings_keep_fixed(struct settings *s, const struct settings *was)
+{
+	size_t count;
+	const struct option_def *table = options_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct option_def *def = &table[i];
+		char *now = (char *)s->config + def->offset;
+		const char *then = (const char *)was->config + def->offset;
+
+		if (!(def->flags & OPTION_FIXED) ||
+		    memcmp(now, then, def->size) == 0)
+			continue;
+		log_line(LOG_LEVEL_WARN,
+		    "reload: %s stays as it was: restart to change it",
+		    def->name);
+		memcpy(now, then, def->size);
+	}
+}
