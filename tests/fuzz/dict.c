@@ -1,9 +1,10 @@
 /*
- * Prints a libFuzzer dictionary of the URL language, from the table itself:
- * dict > imgfcgi.dict; fuzz_params -dict=imgfcgi.dict CORPUS
+ * Prints a libFuzzer dictionary of the URL language and of the options, from
+ * the tables themselves: dict > imgfcgi.dict
  */
 #include <stdio.h>
 
+#include "serve/options.h"
 #include "url/params.h"
 
 static void
@@ -22,6 +23,22 @@ put_row(const struct param_def *def)
 		    (long long)def->max, (long long)def->max + 1);
 }
 
+static void
+put_options(void)
+{
+	size_t count;
+	const struct option_def *table = options_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		printf("\"\\x0a%s = \"\n", table[i].name);
+		for (int c = 0;
+		     table[i].choices != NULL && table[i].choices[c] != NULL;
+		     c++)
+			printf("\"= %s\\x0a\"\n", table[i].choices[c]);
+	}
+	puts("\"\\x0a[site x]\\x0a\"");
+}
+
 int
 main(void)
 {
@@ -34,6 +51,7 @@ main(void)
 		if (def->alias != NULL)
 			printf("\"%s\"\n", def->alias);
 	}
+	put_options();
 	puts("\"100x100+10+10\"\n\"tcl\"\n\"next\"\n\"%00\"");
 	return 0;
 }
