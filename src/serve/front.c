@@ -168,13 +168,12 @@ take_converter(struct front *f, uint32_t serial, int fd)
 }
 
 static bool
-take_log(const struct front *f, int fd)
+take_log(int fd)
 {
-	if (fd < 0 || f->config == NULL)
+	if (fd < 0)
 		return false;
 	dup2(fd, STDERR_FILENO);
 	close(fd);
-	logfile_use(f->config, STDERR_FILENO);
 	return true;
 }
 
@@ -202,7 +201,7 @@ obey(struct front *f, struct why *why)
 	case WIRE_KEYS:
 		return take_keys(f, head.len, why);
 	case WIRE_LOG:
-		return take_log(f, passed);
+		return take_log(passed);
 	case WIRE_CONVERTER:
 		text = read_text(control.fd, head.len);
 		if (text != NULL && text[0] != '\0')

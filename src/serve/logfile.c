@@ -115,6 +115,5 @@ logfile_reopen(const struct config *config, struct why *why)
 	dup2(fd, log_fd());
 	fcntl(log_fd(), F_SETFD, FD_CLOEXEC); /* dup2 has cleared it */
 	close(fd);
-	logfile_use(config, log_fd());
 	return true;
 }

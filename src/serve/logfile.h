@@ -20,7 +20,10 @@ void logfile_use(const struct config *, int fd);
 /* True if whoever reads fd is a syslog. */
 bool logfile_is_syslog(int fd);
 
-/* Open again and go on with the same descriptor.  False: as it was. */
+/*
+ * Open again and go on with the same descriptor, in the same style: other
+ * threads may be writing.  False: as it was.
+ */
 bool logfile_reopen(const struct config *, struct why *);
 
 #endif

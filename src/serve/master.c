@@ -112,6 +112,7 @@ finish_reload(struct master *m)
 	generation_drain(m->generation[OLD], false);
 	if (!logfile_reopen(config_of(m), &why))
 		log_line(LOG_LEVEL_ERROR, "%s", why.text);
+	logfile_use(config_of(m), log_fd());
 	log_line(LOG_LEVEL_INFO, "reloaded");
 	notify_manager("READY=1");
 }

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int test_passed, test_failed, test_skipped;
+/* Threads count, too. */
+static _Atomic int test_passed, test_failed, test_skipped;
 
 __attribute__((unused)) static bool
 test_check(bool ok, const char *file, int line, const char *what)
