@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "image/encoders.h"
 #include "serve/options.h"
 #include "url/escape.h"
 #include "url/params.h"
@@ -33,6 +34,7 @@ struct arguments {
 	int count;
 	char *const *word;
 	struct seal_ring ring; /* loaded where the row says so; wiped by main */
+	void (*dump)(FILE *, enum dump_style); /* the row's */
 };
 
 struct command {
@@ -40,21 +42,20 @@ struct command {
 	int min, max; /* words it takes */
 	bool keys;    /* needs --key-file */
 	int (*run)(struct arguments *);
+	void (*dump)(FILE *, enum dump_style); /* of a table; else NULL */
 };
 
 static int run_keygen(struct arguments *);
 static int run_mint(struct arguments *);
 static int run_open(struct arguments *);
-static int run_params(struct arguments *);
-static int run_options(struct arguments *);
-static int run_status(struct arguments *);
+static int run_table(struct arguments *);
 
 #define STYLES "[text|markdown|mdoc]"
 
 static const struct command commands[] = {
 	{ "keygen", "[ID]",
 	    "Print a new line for a key file; ID is 0 to 255, else 1.", 0, 1,
-	    false, run_keygen },
+	    false, run_keygen, NULL },
 	{ "mint",
 	    "--key-file FILE [--site NAME] [--clear TEXT] PATH NAME=VALUE...",
 	    "Seal parameters for one picture and print its URL.\n"
@@ -62,16 +63,20 @@ static const struct command commands[] = {
 	    "%XX.\n"
 	    "Parameters: words, or one text 'w=640&f=webp'. Those of --clear "
 	    "stay readable.",
-	    2, 64, true, run_mint },
+	    2, 64, true, run_mint, NULL },
 	{ "open", "--key-file FILE [--site NAME] URL | PATH TOKEN",
 	    "Say what a token holds, or why it does not open.", 1, 2, true,
-	    run_open },
+	    run_open, NULL },
 	{ "params", STYLES, "Print the table of parameters.", 0, 1, false,
-	    run_params },
+	    run_table, params_dump },
 	{ "options", STYLES, "Print the table of the daemon's options.", 0, 1,
-	    false, run_options },
+	    false, run_table, options_dump },
 	{ "status", STYLES, "Print the table of answers.", 0, 1, false,
-	    run_status },
+	    run_table, status_dump },
+	{ "encoders", STYLES, "Print the table of formats as they are written.",
+	    0, 1, false, run_table, encoders_dump },
+	{ "usual", STYLES, "Print the options that most sites touch.", 0, 1,
+	    false, run_table, options_dump_first },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -388,7 +393,7 @@ run_open(struct arguments *a)
 }
 
 static int
-print_table(const struct arguments *a, void (*dump)(FILE *, enum dump_style))
+run_table(struct arguments *a)
 {
 	static const char *const styles[] = { [DUMP_TEXT] = "text",
 		[DUMP_MARKDOWN] = "markdown",
@@ -396,30 +401,12 @@ print_table(const struct arguments *a, void (*dump)(FILE *, enum dump_style))
 
 	for (int i = 0; i < (int)(sizeof styles / sizeof styles[0]); i++) {
 		if (a->count == 0 || strcmp(a->word[0], styles[i]) == 0) {
-			dump(stdout, (enum dump_style)i);
+			a->dump(stdout, (enum dump_style)i);
 			return 0;
 		}
 	}
 	complain("not a style: text, markdown or mdoc", a->word[0]);
 	return EXIT_USAGE;
-}
-
-static int
-run_params(struct arguments *a)
-{
-	return print_table(a, params_dump);
-}
-
-static int
-run_options(struct arguments *a)
-{
-	return print_table(a, options_dump);
-}
-
-static int
-run_status(struct arguments *a)
-{
-	return print_table(a, status_dump);
 }
 
 static void
@@ -475,7 +462,7 @@ read_options(struct arguments *a, const struct command *command, int argc,
 static int
 run_command(const struct command *command, int argc, char *argv[])
 {
-	struct arguments a = { .site = "", .clear = "" };
+	struct arguments a = { .site = "", .clear = "", .dump = command->dump };
 	struct why why = { "" };
 	int code;
 

@@ -18,10 +18,11 @@ enum dump_style {
 struct dump {
 	FILE *out;
 	enum dump_style style;
+	const char *const *heads;
 	size_t columns;
 };
 
-/* heads: one title a column; it is used only during the call. */
+/* heads: one title a column; they must last until dump_end(). */
 void dump_begin(struct dump *, FILE *, enum dump_style,
     const char *const *heads, size_t columns);
 

@@ -6,76 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libvips 8.15 turned the switch into a list of what to keep. */
+/* No metadata.  libvips 8.15 turned the switch into a list of what to keep. */
 #if VIPS_MAJOR_VERSION > 8 || VIPS_MINOR_VERSION >= 15
-#define STRIP "keep=none"
+#define STRIP "keep", VIPS_FOREIGN_KEEP_NONE
 #else
-#define STRIP "strip=true"
+#define STRIP "strip", TRUE
 #endif
 
 /* Flags of the extended header of a WebP. */
 #define WEBP_XMP  0x04
 #define WEBP_EXIF 0x08
 #define WEBP_ICC  0x20
-
-/*
- * Bytes are paid at every visit and CPU once, so efforts stand where more CPU
- * stops buying bytes; AVIF above 2 costs five times the CPU for 5 % of them.
- */
-static const struct encoder table[FORMAT_MAX] = {
-	[FORMAT_JPEG] = { .saver = "jpegsave_buffer",
-	    .quality = "Q",
-	    .normal = 80,
-	    .min = 1,
-	    .max = 100,
-	    .side = 65500,
-	    .options = "optimize_coding=true," STRIP,
-	    .text = "Optimised Huffman tables, chroma halved below q=90." },
-	[FORMAT_PNG] = { .saver = "pngsave_buffer",
-	    .side = 65535,
-	    .options = "compression=6,filter=all," STRIP,
-	    .text = "Lossless, level 6, all row filters, no palette." },
-	[FORMAT_WEBP] = { .saver = "webpsave_buffer",
-	    .quality = "Q",
-	    .normal = 80,
-	    .min = 1,
-	    .max = 100,
-	    .side = 16383,
-	    .options = "effort=4," STRIP,
-	    .text = "Lossy, effort 4; keeps animations." },
-	[FORMAT_AVIF] = { .saver = "heifsave_buffer",
-	    .quality = "Q",
-	    .normal = 50,
-	    .min = 1,
-	    .max = 100,
-	    .side = 16384,
-	    .options = "compression=av1,effort=2," STRIP,
-	    .text = "Lossy AV1, effort 2, 8 bits." },
-	[FORMAT_GIF] = { .saver = "gifsave_buffer",
-	    .side = 65535,
-	    .options = STRIP,
-	    .text = "256 colours, dithered; keeps animations." },
-	[FORMAT_JXL] = { .saver = "jxlsave_buffer",
-	    .quality = "Q",
-	    .normal = 75,
-	    .min = 1,
-	    .max = 100,
-	    .side = 65535,
-	    .options = "effort=3," STRIP,
-	    .text = "Lossy, effort 3." },
-	[FORMAT_TIFF] = { .saver = "tiffsave_buffer",
-	    .side = 65535,
-	    .options = "compression=deflate," STRIP,
-	    .text = "Lossless, deflated." },
-};
-
-const struct encoder *
-encoder_find(enum format format)
-{
-	if ((unsigned int)format >= FORMAT_MAX || table[format].saver == NULL)
-		return NULL;
-	return &table[format];
-}
 
 static uint32_t
 le32(const unsigned char *p)
@@ -127,7 +68,7 @@ run_saver(const struct encoder *e, VipsImage *image, int32_t q)
 
 	if (op == NULL)
 		return NULL;
-	g_object_set(op, "in", image, NULL);
+	g_object_set(op, "in", image, STRIP, NULL);
 	if (q == 0)
 		q = e->normal;
 	if (e->quality != NULL)
@@ -187,33 +128,14 @@ encoder_available(void)
 	uint32_t set = 0;
 
 	for (int i = 0; i < FORMAT_MAX; i++) {
-		if (table[i].saver == NULL ||
-		    vips_type_find("VipsForeignSave", table[i].saver) == 0)
+		const struct encoder *e = encoder_find((enum format)i);
+
+		if (e == NULL ||
+		    vips_type_find("VipsForeignSave", e->saver) == 0)
 			continue;
 		if (i != FORMAT_AVIF || try_encoder(FORMAT_AVIF))
 			set |= FORMAT_BIT(i);
 	}
 	vips_error_clear();
 	return set;
-}
-
-void
-encoder_dump(FILE *out, enum dump_style style)
-{
-	static const char *const heads[] = { "format", "default q", "notes" };
-	struct dump dump;
-
-	dump_begin(&dump, out, style, heads, 3);
-	for (int i = 0; i < FORMAT_MAX; i++) {
-		char q[16] = "-";
-		const char *cells[] = { format_def((enum format)i)->name, q,
-			table[i].text };
-
-		if (table[i].saver == NULL)
-			continue;
-		if (table[i].quality != NULL)
-			snprintf(q, sizeof(q), "%d", (int)table[i].normal);
-		dump_row(&dump, cells);
-	}
-	dump_end(&dump);
 }

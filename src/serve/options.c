@@ -496,8 +496,9 @@ options_usage(FILE *out)
 	}
 }
 
-void
-options_dump(FILE *out, enum dump_style style)
+/* flags: of the rows that are wanted; 0: all. */
+static void
+dump_rows(FILE *out, enum dump_style style, unsigned int flags)
 {
 	const char *const heads[] = { "option", "per site", "by reload",
 		"default", "values", "meaning" };
@@ -507,6 +508,8 @@ options_dump(FILE *out, enum dump_style style)
 
 	dump_begin(&d, out, style, heads, 6);
 	for (size_t i = 0; i < ROWS; i++) {
+		if ((table[i].flags & flags) != flags)
+			continue;
 		snprintf(name, sizeof name, "%s%s%s", quote, table[i].name,
 		    quote);
 		dump_row(&d,
@@ -515,4 +518,16 @@ options_dump(FILE *out, enum dump_style style)
 		        table[i].values, table[i].text });
 	}
 	dump_end(&d);
+}
+
+void
+options_dump(FILE *out, enum dump_style style)
+{
+	dump_rows(out, style, 0);
+}
+
+void
+options_dump_first(FILE *out, enum dump_style style)
+{
+	dump_rows(out, style, FIRST);
 }

@@ -62,7 +62,8 @@ void option_format(const struct option_def *, const struct config *,
 /* --help's lines: "  --name=VALUE  text [default]". */
 void options_usage(FILE *);
 
-/* Print the table. */
+/* Print the table; of it what most sites touch (OPTION_FIRST). */
 void options_dump(FILE *, enum dump_style);
+void options_dump_first(FILE *, enum dump_style);
 
 #endif

@@ -43,18 +43,27 @@ two_columns(void)
 		{ L, DUMP_MARKDOWN, { NULL, NULL },
 		    "| name | meaning |\n|---|---|\n|  |  |\n" },
 		{ L, DUMP_MDOC, { "w", "Width." },
-		    ".Bl -column \"imgfcgi-option\" \"text\"\n"
-		    ".It \"\\&name\" Ta \"\\&meaning\"\n"
-		    ".It \"\\&w\" Ta \"\\&Width.\"\n.El\n" },
+		    ".Bl -tag -width Ds\n.It Cm \"\\&w\"\nWidth.\n.El\n" },
 		/* Words that are macros, marks that roff takes for its own. */
 		{ L, DUMP_MDOC, { "No", "a \"b\" c:\\d" },
-		    ".Bl -column \"imgfcgi-option\" \"text\"\n"
-		    ".It \"\\&name\" Ta \"\\&meaning\"\n"
-		    ".It \"\\&No\" Ta \"\\&a \\(dqb\\(dq c:\\ed\"\n.El\n" },
-		{ L, DUMP_MDOC, { ".", NULL },
-		    ".Bl -column \"imgfcgi-option\" \"text\"\n"
-		    ".It \"\\&name\" Ta \"\\&meaning\"\n"
-		    ".It \"\\&.\" Ta \"\\&\"\n.El\n" },
+		    ".Bl -tag -width Ds\n.It Cm \"\\&No\"\n"
+		    "a \"b\" c:\\ed\n.El\n" },
+		{ L, DUMP_MDOC, { ".\"\\", NULL },
+		    ".Bl -tag -width Ds\n.It Cm \"\\&.\\(dq\\e\"\n.El\n" },
+		{ L, DUMP_MDOC, { NULL, "" },
+		    ".Bl -tag -width Ds\n.It Cm \"\\&\"\n.El\n" },
+		/* A sentence is a line; one that roff would obey is not. */
+		{ L, DUMP_MDOC, { "a", "One. .Two! 'Three?  Four 4.5" },
+		    ".Bl -tag -width Ds\n.It Cm \"\\&a\"\n"
+		    "One.\n\\&.Two!\n\\&'Three?\nFour 4.5\n.El\n" },
+		{ L, DUMP_MDOC,
+		    { "a",
+		        "Twenty letters and no Twenty letters and no "
+		        "Twenty letters and no then .twelve, and more" },
+		    ".Bl -tag -width Ds\n.It Cm \"\\&a\"\n"
+		    "Twenty letters and no Twenty letters and no "
+		    "Twenty letters and no then\n"
+		    "\\&.twelve, and more\n.El\n" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -101,9 +110,37 @@ many_columns(void)
 	}
 }
 
+/* The manual: what lies between the first column and the last is named. */
+static void
+remarks(void)
+{
+	static const char *const names[] = { "option", "per site", "Default",
+		"meaning" };
+	static const char *const cells[] = { "a-b", "yes", ".x\\", "Text." };
+	static const char *const bare[] = { "c", NULL, "", "Text." };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	struct dump d;
+
+	if (!CHECK(out != NULL))
+		return;
+	dump_begin(&d, out, DUMP_MDOC, names, 4);
+	dump_row(&d, cells);
+	dump_row(&d, bare);
+	dump_end(&d);
+	fclose(out);
+	EQ_STR(text,
+	    ".Bl -tag -width Ds\n"
+	    ".It Cm \"\\&a-b\"\nText.\nPer site: yes.\nDefault: .x\\e.\n"
+	    ".It Cm \"\\&c\"\nText.\n.El\n");
+	free(text);
+}
+
 int
 main(void)
 {
+	remarks();
 	two_columns();
 	many_columns();
 	return test_end("t_dump");

@@ -484,6 +484,26 @@ printed(void)
 	}
 }
 
+/* The manual's first page: six rows, and those alone. */
+static void
+first_page(void)
+{
+	static const char *const first[] = { "root", "socket", "key-file",
+		"widths", "qualities", "formats" };
+	char *text = NULL, word[64];
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	options_dump_first(out, DUMP_MDOC);
+	fclose(out);
+	EQ_INT((int64_t)count_of(text, ".It "), 6);
+	for (size_t i = 0; i < 6; i++) {
+		snprintf(word, sizeof word, "\"\\&%s\"\n", first[i]);
+		EQ_INT((int64_t)count_of(text, word), 1);
+	}
+	free(text);
+}
+
 int
 main(void)
 {
@@ -499,6 +519,7 @@ main(void)
 	open_default();
 	derived_fits();
 	printed();
+	first_page();
 	config_free(config);
 	return test_end("t_options");
 }

@@ -244,6 +244,11 @@ printed(void)
 			return;
 		params_dump(out, (enum dump_style)style);
 		fclose(out);
+		/* Where the manual breaks a line the text has a blank. */
+		for (size_t i = 0; style == DUMP_MDOC && i < len; i++) {
+			if (text[i] == '\n')
+				text[i] = ' ';
+		}
 		for (int p = 0; p < PARAM_MAX; p++) {
 			const struct param_def *def = param_def((enum param)p);
 
