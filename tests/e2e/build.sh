@@ -81,5 +81,7 @@ $maker install DESTDIR="$dir/root" >"$dir/log" 2>&1
 is 'install' $? 0
 is 'what is installed' "$(cd "$dir/root/usr/local/bin" && echo *)" \
     'imgfcgi imgfcgi-url'
+is 'the manual is, too' "$(cd "$dir/root/usr/local/share/man" &&
+    echo man*/*)" 'man1/imgfcgi-url.1 man5/imgfcgi.conf.5 man8/imgfcgi.8'
 ok 'it starts' "$dir/root/usr/local/bin/imgfcgi" --version >"$dir/log"
 finish

@@ -1,50 +1,70 @@
-# What the tables say is what the texts say.  README blocks between
-# <!-- begin NAME --> and <!-- end NAME --> are `imgfcgi-url NAME markdown`.
+# What the tables say is what the texts say: README, manual, --help.  See
+# tables.sh for how a table stands in a text.
 # Needs IMGFCGI and IMGFCGI_URL.
 . "$(dirname "$0")/../lib.sh"
 cd "$(dirname "$0")/../.." || exit 1
 : "${IMGFCGI:?}" "${IMGFCGI_URL:?}"
 
 readme=README.md
-[ -f "$readme" ] || fail README 'is not there'
+pages='src/imgfcgi.8 src/imgfcgi.conf.5 src/imgfcgi-url.1'
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+new=$dir/new.md
 
-block() { # name: what README has
-	sed -n "/^<!-- begin $1 -->\$/,/^<!-- end $1 -->\$/p" "$readme" |
-	    sed '1d;$d' | sed '/^$/d'
-}
-
-# Compared line by line, so that a failure shows which.
-for table in params options status; do
-	is "README has one block $table" \
-	    "$(grep -c "^<!-- begin $table -->\$" "$readme")" 1
-	printed=$("$IMGFCGI_URL" "$table" markdown | sed '/^$/d')
+for file in $readme $pages; do
+	ok "$file can be filled" eval \
+	    "sh tests/lint/tables.sh '$IMGFCGI_URL' $file >'$new'"
+	is "$file (make tables)" "$(diff "$file" "$new" | head -n 4)" ''
+done
+tables=$("$IMGFCGI_URL" --help | sed -n \
+    's/^  imgfcgi-url \([a-z]*\) \[text|markdown|mdoc\]$/\1/p')
+ok 'there are tables' test "$(printf '%s\n' $tables | grep -c .)" -ge 5
+for table in $tables; do
 	ok "imgfcgi-url $table prints rows" test \
-	    "$(printf '%s\n' "$printed" | grep -c '^|')" -gt 4
-	line=$(printf '%s\n' "$printed" | grep -vxF "$(block $table)" |
-	    head -n 1)
-	is "README $table lacks" "$line" ''
-	is "README $table" "$(block $table)" "$printed"
+	    "$("$IMGFCGI_URL" "$table" mdoc | grep -c '^\.It')" -ge 6
+	is "the manual has one table $table" "$(cat $pages |
+	    grep -cx '\.\\" begin '"$table")" 1
+done
+for table in params options status; do
+	is "README has one table $table" \
+	    "$(grep -cx "<!-- begin $table -->" $readme)" 1
 done
 
-# Every option stands in --help, as --option, and the other way round.
+# A check of the check.
+sed '/^| `timeout`/d' $readme >"$new"
+is 'a row that is gone comes back' "$(sh tests/lint/tables.sh \
+    "$IMGFCGI_URL" "$new" | grep -c '^| `timeout`')" 1
+# Every option stands in --help, as --option, and the other way round; what
+# is none of the file's options stands in imgfcgi(8), and no other.
 options=$("$IMGFCGI_URL" options markdown | sed -n \
     's/^| *`\([a-z][a-z-]*\)`.*/\1/p')
 help=$("$IMGFCGI" --help 2>&1)
 is 'imgfcgi --help' $? 0
 ok 'there are options' test "$(printf '%s\n' $options | grep -c .)" -gt 20
-for option in $options; do
-	ok "--help has --$option" eval \
-	    "printf '%s\n' \"\$help\" | grep -q -e '--$option\\($\\|[^a-z-]\\)'"
-done
-for option in $(printf '%s\n' "$help" |
-    sed -n 's/^ *--\([a-z][a-z-]*\).*/\1/p'); do
-	case $option in
-	config | help | once | version | accept | site | test) continue ;;
-	if-none-match) continue ;;
-	esac
-	ok "--$option is in the table" eval \
-	    "printf '%s\n' \$options | grep -qx -e '$option'"
-done
+flags() { # page: the long ones that it explains
+	sed -n 's/^\.It Fl//p' "$1" | tr ' ' '\n' |
+	    sed -n 's/^-\([a-z-]*\)$/\1/p' | sort
+}
+is '--help and options with imgfcgi(8)' "$(printf '%s\n' "$help" |
+    grep -oE '(^|, | )--[a-z][a-z-]*' | sed 's/.*--//' | sort -u)" \
+    "$( (flags src/imgfcgi.8; printf '%s\n' $options) | sort -u)"
+is 'imgfcgi-url --help with imgfcgi-url(1)' "$("$IMGFCGI_URL" --help |
+    grep -oE -e '--[a-z][a-z-]*' | grep -vx -e --help -e --version |
+    sed 's/^--//' | sort -u)" "$(flags src/imgfcgi-url.1)"
+is 'its words' "$("$IMGFCGI_URL" --help | sed -n \
+    's/^  imgfcgi-url \([a-z]*\) .*/\1/p' | sort)" "$(sed -n \
+    's/^\.It Cm \([a-z]*\( , [a-z]*\)*\)$/\1/p' src/imgfcgi-url.1 |
+    tr -d ' ' | tr ',' '\n' | sort)"
+
+# mdoc as mandoc wants it; where other pages are is not its business.
+if command -v mandoc >/dev/null; then
+	for page in $pages; do
+		is "mandoc -Tlint $page" "$(mandoc -Tlint "$page" 2>/dev/null |
+		    grep -v 'referenced manual not found')" ''
+	done
+else
+	skip 'mandoc -Tlint' 'not installed'
+fi
 
 for word in ./spawn/demo ./tests/run 'imgfcgi-url keygen' \
     'imgfcgi-url mint' 'imgfcgi --root' --once; do
