@@ -46,6 +46,10 @@ uwsgi_temp_path $nginx_dir/tmp/uwsgi;" &&
 	    nginx_edit nginx.conf "s|root /srv/images;|root $1;|" &&
 	    nginx_edit nginx.conf "s|listen 80;|listen 127.0.0.1:@PORT0@;|" &&
 	    nginx_edit nginx.conf 's/^#\(.*include examples.conf\)/\1/' &&
+	    nginx_edit tcl-img-proxy.conf "s|root /srv/images;|root $1;|
+		s|/var/log/nginx/|$nginx_dir/|; s|/var/cache/|$nginx_dir/|
+		s|listen 80;|listen 127.0.0.1:@PORT0@;|
+		s|min_free=500m|min_free=1m|" &&
 	    nginx_edit examples.conf "s|root /srv/site;|root $1;|" &&
 	    nginx_edit examples.conf \
 		's|listen 8081;|listen 127.0.0.1:@PORT1@;|' &&
