@@ -324,7 +324,9 @@ static bool
 write_all(int fd, struct iovec *iov, size_t count, int64_t deadline)
 {
 	while (count > 0) {
-		struct msghdr msg = { .msg_iov = iov, .msg_iovlen = count };
+		/* A type that fits POSIX' int and Linux' size_t. */
+		struct msghdr msg = { .msg_iov = iov,
+			.msg_iovlen = (uint16_t)count };
 		ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)

@@ -49,8 +49,9 @@ wait_ready(int fd, short events, int64_t deadline_ms)
 	}
 }
 
+/* count: of a type that fits msg_iovlen, POSIX' int as Linux' size_t. */
 static enum wire_result
-send_all(int fd, struct iovec *iov, size_t count, int passed,
+send_all(int fd, struct iovec *iov, uint16_t count, int passed,
     int64_t deadline_ms)
 {
 	union control control;
