@@ -66,6 +66,37 @@ else
 	skip 'mandoc -Tlint' 'not installed'
 fi
 
+# What the texts for developers and movers name is there.
+texts='README.md src/ARCHITECTURE.md src/MIGRATION.md'
+for file in $texts; do
+	for link in $(grep -oE '\]\([^)# ]+' "$file" | sed 's/^](//' |
+	    grep -v ':'); do
+		ok "$file links $link" test -e "$(dirname "$file")/$link"
+	done
+done
+story=src/ARCHITECTURE.md
+ok "$story has at most 150 lines" test "$(grep -c '' $story)" -le 150
+named() { # pattern: words in quotes that fit it
+	tr '\n' ' ' <$story | grep -oE '`[^`]+`' | tr -d '`' | grep -xE "$1" |
+	    sort -u
+}
+for path in $(named '(src|tests|nginx-conf)/[a-z0-9_./-]*'); do
+	ok "$story names $path" test -e "$path"
+done
+for file in $(named '[a-z0-9_*]+\.[ch]'); do
+	ok "$story names $file" test -n "$(find src -name "$file")"
+done
+for function in $(named '[a-z_*]+\(\)' | sed 's/[*()]//g'); do
+	ok "$story names $function()" grep -rqE "^${function}[a-z_]*\\(" src
+done
+for word in $(named '(enum|struct) [a-z_]+' | tr ' ' '_'); do
+	ok "$story names $word" grep -rq "^${word%%_*} ${word#*_} {" src
+done
+for word in $(named '[A-Z]+_[A-Z_]+'); do
+	ok "$story names $word" grep -rqw "$word" src
+done
+ok 'and much of it' test "$(named '.*' | grep -c .)" -gt 50
+
 for word in ./spawn/demo ./tests/run 'imgfcgi-url keygen' \
     'imgfcgi-url mint' 'imgfcgi --root' --once; do
 	ok "README names $word" grep -qF -e "$word" "$readme"
