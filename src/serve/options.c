@@ -41,8 +41,8 @@ static const struct option_def table[] = {
 	    "DIR", "The folder of the originals." },
 	{ "socket", OPTION_TEXT, FIRST | FIXED, IN_CONFIG(socket), PATH, NULL,
 	    "", "PATH",
-	    "Where to listen. Without it: descriptor 0 if that listens, else "
-	    "LISTEN_FDS, else the path that --help shows." },
+	    "Where to listen. Empty: where a launcher does (descriptor 0, or "
+	    "LISTEN_FDS), else the path that --help shows." },
 	{ "key-file", OPTION_TEXT, SITE | FIRST, IN_SITE(key_file), PATH, NULL,
 	    "", "FILE",
 	    "Keys of hash=, made by imgfcgi-url keygen. Without it every "

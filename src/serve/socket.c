@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,16 +27,108 @@ is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
 }
 
-/* systemd's protocol, sd_listen_fds(3): our pid, and how many. */
-static bool
-is_handed_over(void)
+/* systemd's protocol, sd_listen_fds(3): our pid, and how many; or NULL. */
+static const char *
+handed_over(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	int64_t value;
 
 	return pid != NULL && fds != NULL &&
-	    num_parse(pid, strlen(pid), 1, INT32_MAX, &value) &&
-	    value == getpid() && strcmp(fds, "1") == 0;
+	        num_parse(pid, strlen(pid), 1, INT32_MAX, &value) &&
+	        value == getpid()
+	    ? fds
+	    : NULL;
+}
+
+/* The launcher's descriptor, -1 if there is none. */
+static bool
+find_inherited(int *fd, struct why *why)
+{
+	const char *count = handed_over();
+
+	*fd = -1;
+	if (is_listening(STDIN_FILENO))
+		*fd = STDIN_FILENO;
+	else if (count != NULL && strcmp(count, "1") != 0) {
+		why_set(why, "LISTEN_FDS is %s; one socket is wanted", count);
+		return false;
+	} else if (count != NULL && !is_listening(LISTEN_FDS_START)) {
+		why_set(why, "descriptor %d does not listen", LISTEN_FDS_START);
+		return false;
+	} else if (count != NULL)
+		*fd = LISTEN_FDS_START;
+	return true;
+}
+
+/* "/path" or "127.0.0.1:9000"; true if this machine alone can reach it. */
+static bool
+print_address(const struct sockaddr_storage *addr, char *text, size_t size)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)addr;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)addr;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	if (addr->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &in4->sin_addr, host, sizeof host);
+		snprintf(text, size, "%s:%u", host, ntohs(in4->sin_port));
+		return ntohl(in4->sin_addr.s_addr) >> 24 == 127;
+	}
+	if (addr->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+		snprintf(text, size, "[%s]:%u", host, ntohs(in6->sin6_port));
+		return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	}
+	snprintf(text, size, "%s",
+	    addr->ss_family == AF_UNIX ? un->sun_path : "?");
+	return addr->ss_family == AF_UNIX;
+}
+
+/* Two spellings of one place: the same words, or links to one socket. */
+static bool
+same_place(const char *a, const char *b)
+{
+	struct stat one, two;
+
+	return strcmp(a, b) == 0 ||
+	    (stat(a, &one) == 0 && stat(b, &two) == 0 &&
+	        one.st_dev == two.st_dev && one.st_ino == two.st_ino);
+}
+
+/*
+ * What a launcher hands over must be what the configuration allows: nobody
+ * would accept on a socket that we leave aside, and spawn-fcgi -p listens on
+ * every address of the machine if nobody stops it.
+ */
+static bool
+judge_inherited(const struct config *config, int fd, struct why *why)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	char place[sizeof addr + 1];
+	socklen_t len = sizeof addr;
+	bool local;
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0) {
+		why_set(why, "descriptor %d: %s", fd, strerror(errno));
+		return false;
+	}
+	local = print_address(&addr, place, sizeof place);
+	if (!local)
+		why_set(why, "descriptor %d listens on %s, not on loopback", fd,
+		    place);
+	else if (addr.ss_family != AF_UNIX && !config->tcp)
+		why_set(why, "descriptor %d listens on %s: TCP needs tcp = yes",
+		    fd, place);
+	else if (config->socket[0] != '\0' &&
+	    !same_place(place, config->socket))
+		why_set(why,
+		    "socket %s: descriptor %d listens already, on %s; "
+		    "leave the option empty",
+		    config->socket, fd, place);
+	else
+		return true;
+	return false;
 }
 
 /* An inherited descriptor, moved out of the way of 0 to 4. */
@@ -123,7 +216,7 @@ parse_address(const struct config *config, struct sockaddr_storage *addr,
 
 /* Remove a path that nobody answers on; refuse a live one. */
 static bool
-clear_stale(const struct sockaddr_un *un, bool remove, struct why *why)
+clear_stale(const struct sockaddr_un *un, struct why *why)
 {
 	struct stat st;
 	bool live;
@@ -150,7 +243,10 @@ clear_stale(const struct sockaddr_un *un, bool remove, struct why *why)
 		    un->sun_path);
 		return false;
 	}
-	return !remove || unlink(un->sun_path) == 0 || errno == ENOENT;
+	if (unlink(un->sun_path) == 0 || errno == ENOENT)
+		return true;
+	why_set(why, "socket %s: %s", un->sun_path, strerror(errno));
+	return false;
 }
 
 /* Owner, group and mode of the path; 0 where the name is unknown. */
@@ -199,7 +295,7 @@ bind_own(const struct config *config, struct listener *l, struct why *why)
 
 	if (!parse_address(config, &addr, &len, why))
 		return false;
-	if (addr.ss_family == AF_UNIX && !clear_stale(un, true, why))
+	if (addr.ss_family == AF_UNIX && !clear_stale(un, why))
 		return false;
 	l->fd = socket(addr.ss_family, SOCK_STREAM, 0);
 	if (l->fd < 0) {
@@ -232,23 +328,19 @@ bind_own(const struct config *config, struct listener *l, struct why *why)
 bool
 socket_listen(const struct config *config, struct listener *l, struct why *why)
 {
-	int inherited = -1;
+	int inherited;
 
 	*l = (struct listener){ .fd = -1 };
-	if (config->socket[0] == '\0' && is_listening(STDIN_FILENO))
-		inherited = STDIN_FILENO;
-	else if (config->socket[0] == '\0' && is_handed_over())
-		inherited = LISTEN_FDS_START;
+	if (!find_inherited(&inherited, why))
+		return false;
 	if (inherited < 0) {
 		if (bind_own(config, l, why))
 			return true;
 		socket_close(l);
 		return false;
 	}
-	if (!is_listening(inherited)) {
-		why_set(why, "descriptor %d does not listen", inherited);
+	if (!judge_inherited(config, inherited, why))
 		return false;
-	}
 	l->kept = inherited == LISTEN_FDS_START;
 	l->fd = adopt(inherited);
 	if (l->fd < 0)
@@ -261,11 +353,12 @@ socket_check(const struct config *config, struct why *why)
 {
 	struct sockaddr_storage addr;
 	socklen_t len;
+	int inherited;
 
-	if (config->socket[0] == '\0' &&
-	    (is_listening(STDIN_FILENO) || is_handed_over()))
-		return true;
-	return parse_address(config, &addr, &len, why);
+	if (!find_inherited(&inherited, why))
+		return false;
+	return inherited < 0 ? parse_address(config, &addr, &len, why)
+	                     : judge_inherited(config, inherited, why);
 }
 
 void

@@ -17,11 +17,13 @@ struct listener {
 };
 
 /*
- * The socket option; without it descriptor 0 if it listens (spawn-fcgi,
- * supervisor), else the one of LISTEN_FDS (systemd), else the default path.
- * An inherited descriptor 0 is moved away and /dev/null takes its place.  A
- * path that nobody answers on is replaced; a live one is refused.  The
- * descriptor is close-on-exec and blocking.
+ * Descriptor 0 if it listens (spawn-fcgi, supervisor), else the one of
+ * LISTEN_FDS (systemd), else a socket of our own where the option says, or at
+ * the default path.  An inherited one must be where the option says, if it
+ * says anything, and on a path or on loopback with tcp = yes; else it is
+ * refused.  An inherited descriptor 0 is moved away and /dev/null takes its
+ * place.  A path that nobody answers on is replaced; a live one is refused.
+ * The descriptor is close-on-exec and blocking.
  */
 bool socket_listen(const struct config *, struct listener *, struct why *);
 

@@ -156,33 +156,6 @@ ask 'a stale path is replaced' '/photo.jpg?w=320' 'status 200'
 
 daemon_stop
 
-# A launcher's socket: descriptor 0, or LISTEN_FDS.
-if command -v spawn-fcgi >/dev/null; then
-	daemon_spawn spawn-fcgi -n -s "$daemon_socket" -- "$IMGFCGI" \
-	    --root "$root" --converters 1
-	ask 'descriptor 0' '/photo.jpg?w=320' 'status 200'
-	daemon_stop
-	is 'descriptor 0: stop' $? 0
-	ok 'the path is the launcher'"'"'s' test -S "$daemon_socket"
-	rm -f "$daemon_socket"
-	# shellcheck disable=SC2016 # its own variables
-	daemon_spawn spawn-fcgi -n -s "$daemon_socket" -- /bin/sh -c '
-		exec 3<&0 0</dev/null
-		LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh \
-	    "$IMGFCGI" --root "$root" --converters 1
-	ask 'LISTEN_FDS' '/photo.jpg?w=320' 'status 200'
-	daemon_stop
-	is 'LISTEN_FDS: stop' $? 0
-	rm -f "$daemon_socket"
-else
-	skip 'descriptor 0, LISTEN_FDS' 'no spawn-fcgi'
-fi
-# shellcheck disable=SC2016 # its own variables
-timeout 20 sh -c 'exec 3</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh \
-    "$IMGFCGI" --root "$root" </dev/null 2>"$dir/err"
-is 'LISTEN_FDS that do not listen' "$? $(cat "$dir/err")" \
-    '1 imgfcgi: descriptor 3 does not listen'
-
 # TCP on loopback, if asked for.
 port=$((32000 + $$ % 700))
 daemon_spawn "$IMGFCGI" --root "$root" --converters 1 --tcp yes \
