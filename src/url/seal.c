@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -245,15 +246,34 @@ read_keys(struct seal_ring *ring, const char *text, size_t len,
 	return ring->count > 0;
 }
 
+/*
+ * In the folder that systemd keeps for this service alone, a mode of 0440 is
+ * the mask of an access list and no group can read (LoadCredential=, since
+ * systemd 254).
+ */
+static bool
+is_credential(const char *path)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = dir != NULL ? strlen(dir) : 0;
+
+	return len > 0 && strncmp(path, dir, len) == 0 && path[len] == '/' &&
+	    strchr(path + len + 1, '/') == NULL;
+}
+
 /* NULL, or why the file's state does not keep a secret. */
 static const char *
-judge_file(const struct stat *st)
+judge_file(const struct stat *st, const char *path)
 {
+	mode_t open = S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
+
+	if (st->st_uid == 0 && is_credential(path))
+		open &= ~(mode_t)S_IRGRP;
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
 	if (st->st_uid != geteuid() && st->st_uid != 0)
 		return "neither ours nor root's";
-	if (st->st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH))
+	if (st->st_mode & open)
 		return "open to group or others: chmod 600";
 	return NULL;
 }
@@ -295,7 +315,7 @@ seal_ring_load(struct seal_ring *ring, const char *path, struct why *why)
 			close(fd);
 		return false;
 	}
-	wrong = judge_file(&st);
+	wrong = judge_file(&st, path);
 	if (wrong != NULL)
 		why_set(why, "%s: %s", path, wrong);
 	else if (!read_all(fd, text, sizeof text, &len))

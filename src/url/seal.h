@@ -43,7 +43,8 @@ struct seal_ring {
  * A key file: one "id:64 hex digits" a line, id 0…255 decimal; blank lines
  * and # comments.  Refused: missing, readable or writable by group or
  * others, owned by neither us nor root, no key, wrong length, an id twice,
- * anything else on a line.  why names the file and the line.
+ * anything else on a line.  Root's files in $CREDENTIALS_DIRECTORY may have
+ * the group's read bit.  why names the file and the line.
  */
 bool seal_ring_load(struct seal_ring *, const char *path, struct why *);
 void seal_ring_wipe(struct seal_ring *);

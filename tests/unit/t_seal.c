@@ -451,6 +451,32 @@ test_file_state(void)
 	unlink(file);
 }
 
+/* systemd's credentials: the group's read bit is the mask of a list. */
+static void
+test_credential(void)
+{
+	static const char key[] = "1:" ZEROS "\n";
+	struct seal_ring ring;
+	struct why why;
+
+	if (geteuid() != 0) {
+		test_skip("only root's files can be credentials");
+		return;
+	}
+	CHECK(setenv("CREDENTIALS_DIRECTORY", dir, 1) == 0);
+	CHECK(load_bytes(&ring, key, strlen(key), 0440, &why));
+	CHECK(!load_bytes(&ring, key, strlen(key), 0460, &why));
+	CHECK(!load_bytes(&ring, key, strlen(key), 0444, &why));
+	CHECK(setenv("CREDENTIALS_DIRECTORY", "/tmp", 1) == 0);
+	CHECK(!load_bytes(&ring, key, strlen(key), 0440, &why));
+	CHECK(setenv("CREDENTIALS_DIRECTORY", "/tmp/t_seal", 1) == 0);
+	CHECK(!load_bytes(&ring, key, strlen(key), 0440, &why));
+	CHECK(setenv("CREDENTIALS_DIRECTORY", "", 1) == 0);
+	CHECK(!load_bytes(&ring, key, strlen(key), 0440, &why));
+	CHECK(unsetenv("CREDENTIALS_DIRECTORY") == 0);
+	unlink(file);
+}
+
 static void
 test_keygen(void)
 {
@@ -494,6 +520,7 @@ main(int argc, char *argv[])
 	test_key_files();
 	test_bad_digits();
 	test_file_state();
+	test_credential();
 	test_keygen();
 	unlink(file);
 	rmdir(dir);
