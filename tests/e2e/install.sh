@@ -21,7 +21,7 @@ script "$dir/bin/apt-get" <<'END'
 echo "apt-get $*" >>"$told"
 case " $* " in *' update '*) exit 0 ;; esac
 policy=$DPKG_ROOT/usr/sbin/policy-rc.d
-for service in nginx cron; do
+for service in nginx supervisor.service cron; do
 	[ -x "$policy" ] && "$policy" --quiet $service start
 	echo "$service $?" >>"$told"
 done
@@ -53,7 +53,8 @@ install() { # name...: what it told, in one line
 
 is 'nothing to install' "$(install)" ''
 is 'a fresh nginx, no policy' "$(install nginx curl)" \
-    'apt-get install nginx curl;nginx 101;cron 0;update-rc.d nginx disable;'
+    'apt-get install nginx curl;nginx 101;supervisor.service 0;cron 0;'\
+'update-rc.d nginx disable;'
 ok 'no policy is left' test ! -e "$policy"
 
 script "$policy" <<'END'
@@ -62,7 +63,8 @@ exit 104
 END
 before=$(cat "$policy")
 is 'a fresh nginx, a policy' "$(install nginx)" \
-    'apt-get install nginx;nginx 101;cron 104;update-rc.d nginx disable;'
+    'apt-get install nginx;nginx 101;supervisor.service 104;cron 104;'\
+'update-rc.d nginx disable;'
 is 'the policy is back' "$(cat "$policy")" "$before"
 is 'and nothing else' "$(ls "$DPKG_ROOT/usr/sbin")" "policy-rc.d
 update-rc.d"
@@ -72,12 +74,19 @@ is 'once more after old lists' "$(install nginx | tr -d ' ' |
     'apt-getinstallnginx;apt-get-qqupdate;apt-getinstallnginx;'
 is 'the policy is back after a failure' "$(cat "$policy")" "$before"
 
-is 'without nginx the policy rules' "$(install curl)" \
-    'apt-get install curl;nginx 104;cron 104;'
+is 'without services the policy rules' "$(install curl)" \
+    'apt-get install curl;nginx 104;supervisor.service 104;cron 104;'
+is 'two services' "$(install supervisor curl nginx)" \
+    'apt-get install supervisor curl nginx;nginx 101;'\
+'supervisor.service 101;'\
+'cron 104;update-rc.d nginx disable;update-rc.d supervisor disable;'
 : >"$DPKG_ROOT/usr/sbin/nginx"
 chmod 755 "$DPKG_ROOT/usr/sbin/nginx"
 is 'an nginx that was there keeps its service' "$(install nginx)" \
-    'apt-get install nginx;nginx 104;cron 104;'
+    'apt-get install nginx;nginx 104;supervisor.service 104;cron 104;'
+is 'also beside a new one' "$(install nginx supervisor)" \
+    'apt-get install nginx supervisor;nginx 104;supervisor.service 101;'\
+'cron 104;update-rc.d supervisor disable;'
 
 # The list itself.
 list=$top/spawn/packages
