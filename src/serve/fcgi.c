@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,39 +15,22 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/fcgi_head.h"
 
-#define RECORD_HEAD  8
-#define PEEK_MAX     (64 * 1024)
 #define CHUNK_MAX    65528 /* a record's content: a multiple of 8, unpadded */
 #define DRAIN_MAX    (64 * 1024)
 #define DRAIN_MS     200
+#define LATE_MS      1000 /* for a head that is late once the door is closed */
 #define IOV_MAX_OURS 64
-
-/* FastCGI 1.0, section 8. */
-enum {
-	TYPE_BEGIN = 1,
-	TYPE_END = 3,
-	TYPE_PARAMS = 4,
-	TYPE_STDIN = 5,
-	TYPE_STDOUT = 6,
-	ROLE_RESPONDER = 1
-};
 
 struct fcgi {
 	int listener;
 	int io_timeout_ms;
 	FCGX_Request request;
-	int fd; /* the connection; libfcgi may read elsewhere */
-	unsigned int id;
-	bool ended; /* the end of STDIN has arrived */
-	unsigned char head[PEEK_MAX];
-};
-
-/* What a look at the waiting bytes says. */
-enum look {
-	LOOK_MORE, /* not all there yet */
-	LOOK_GOOD, /* a whole request head */
-	LOOK_BAD
+	int fd;           /* the connection; libfcgi may read elsewhere */
+	int64_t deadline; /* of the head */
+	struct fcgi_head head;
+	unsigned char bytes[FCGI_HEAD_MAX];
 };
 
 bool
@@ -79,59 +61,42 @@ fcgi_free(struct fcgi *f)
 	free(f);
 }
 
-/* Is the record at p the one that may come next? */
+/* Wait for fd; signals, which wake threads that accept, change nothing. */
 static bool
-is_next(struct fcgi *f, const unsigned char *p, int next)
+wait_for(int fd, short events, int64_t deadline)
 {
-	unsigned int id = (unsigned int)p[2] << 8 | p[3];
+	struct pollfd p = { .fd = fd, .events = events };
+	int n;
 
-	if (next == TYPE_BEGIN)
-		f->id = id;
-	return id == f->id && p[1] == next;
+	do
+		n = poll(&p, 1, clock_left(deadline));
+	while (n < 0 && errno == EINTR);
+	return n > 0;
 }
 
 /*
- * Walk the records up to the end of PARAMS, and see whether STDIN ended.
- * BEGIN comes first, then PARAMS until an empty one, then STDIN.
+ * Wait for more of a head, in all as long as io-timeout: a peer that sends a
+ * byte now and then has no more time than a silent one.  Once the door is
+ * closed, what nginx is about to send still gets a moment.
  */
-static enum look
-look_at(struct fcgi *f, size_t len)
+static bool
+wait_head(struct fcgi *f, const struct fcgi_door *door)
 {
-	const unsigned char *p = f->head, *end = f->head + len;
-	int next = TYPE_BEGIN;
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
 
-	while (end - p >= RECORD_HEAD) {
-		size_t content = (size_t)p[4] << 8 | p[5];
-		size_t whole = RECORD_HEAD + content + p[6];
+	for (;;) {
+		int n = poll(&p, 1, clock_left(f->deadline));
 
-		if (p[0] != 1 || (p[2] | p[3]) == 0)
-			return LOOK_BAD;
-		if (!is_next(f, p, next))
-			return next == TYPE_STDIN ? LOOK_GOOD : LOOK_BAD;
-		if (next == TYPE_BEGIN && content != 8)
-			return LOOK_BAD;
-		if (content == 0) {
-			f->ended = next == TYPE_STDIN;
-			if (f->ended)
-				return LOOK_GOOD;
-			next = TYPE_STDIN;
-		}
-		if (whole > (size_t)(end - p))
-			break;
-		if (next == TYPE_BEGIN) {
-			if ((p[8] << 8 | p[9]) != ROLE_RESPONDER)
-				return LOOK_BAD;
-			next = TYPE_PARAMS;
-		}
-		p += whole;
+		if (n >= 0 || errno != EINTR)
+			return n > 0;
+		if (atomic_load(&door->closed) &&
+		    clock_left(f->deadline) > LATE_MS)
+			f->deadline = clock_ms() + LATE_MS;
 	}
-	if (next == TYPE_STDIN)
-		return LOOK_GOOD;
-	return len == PEEK_MAX ? LOOK_BAD : LOOK_MORE;
 }
 
 /* Room for a whole head in a socket, where systems give 8 KiB by default. */
-#define RELAY_BUFFER (2 * PEEK_MAX)
+#define RELAY_BUFFER (2 * FCGI_HEAD_MAX)
 
 /*
  * Read what comes until the request head is whole.  Only for peers that do
@@ -139,30 +104,25 @@ look_at(struct fcgi *f, size_t len)
  * few bytes if they came one by one, so looking alone would wait for ever.
  */
 static bool
-read_head(struct fcgi *f, size_t *len)
+read_head(struct fcgi *f, const struct fcgi_door *door, size_t *len)
 {
-	int64_t deadline = clock_ms() + f->io_timeout_ms;
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+	enum fcgi_look look;
 
 	*len = 0;
-	for (;;) {
+	fcgi_head_init(&f->head);
+	do {
 		ssize_t n;
 
-		if (poll(&p, 1, clock_left(deadline)) <= 0)
+		if (!wait_head(f, door))
 			return false;
-		n = recv(f->fd, f->head + *len, PEEK_MAX - *len, MSG_DONTWAIT);
+		n = recv(f->fd, f->bytes + *len, FCGI_HEAD_MAX - *len,
+		    MSG_DONTWAIT);
 		if (n <= 0)
 			return false;
 		*len += (size_t)n;
-		switch (look_at(f, *len)) {
-		case LOOK_GOOD:
-			return true;
-		case LOOK_BAD:
-			return false;
-		case LOOK_MORE:
-			break;
-		}
-	}
+		look = fcgi_head_look(&f->head, f->bytes, *len);
+	} while (look == FCGI_LOOK_MORE);
+	return look == FCGI_LOOK_GOOD;
 }
 
 /* Let libfcgi read from fd, which it closes if it does not like it. */
@@ -187,7 +147,7 @@ relay(struct fcgi *f, size_t len)
 		return false;
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	setsockopt(pair[1], SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	good = send(pair[0], f->head, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	good = send(pair[0], f->bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	    (ssize_t)len;
 	close(pair[0]);
 	if (!good) {
@@ -200,31 +160,35 @@ relay(struct fcgi *f, size_t len)
 	return true;
 }
 
-/*
- * Look at what has come without taking a byte.  nginx sends a head in one
- * piece: libfcgi then reads it where it lies.
- */
-static bool
-take_head(struct fcgi *f)
+/* Look at what has come without taking a byte. */
+static ssize_t
+peek(struct fcgi *f)
 {
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
-	ssize_t n;
+	return recv(f->fd, f->bytes, FCGI_HEAD_MAX, MSG_PEEK | MSG_DONTWAIT);
+}
+
+/* nginx sends a head in one piece: libfcgi then reads it where it lies. */
+static bool
+take_head(struct fcgi *f, const struct fcgi_door *door)
+{
+	ssize_t n = peek(f);
 	size_t len;
 
-	f->ended = false;
-	if (poll(&p, 1, f->io_timeout_ms) <= 0)
-		return false;
-	n = recv(f->fd, f->head, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	f->deadline = clock_ms() + f->io_timeout_ms;
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
+	    wait_head(f, door))
+		n = peek(f);
 	if (n <= 0)
 		return false;
-	switch (look_at(f, (size_t)n)) {
-	case LOOK_GOOD:
+	fcgi_head_init(&f->head);
+	switch (fcgi_head_look(&f->head, f->bytes, (size_t)n)) {
+	case FCGI_LOOK_GOOD:
 		if (parse(f, f->fd))
 			return true;
 		f->fd = -1; /* closed by libfcgi */
 		return false;
-	case LOOK_MORE:
-		return read_head(f, &len) && relay(f, len);
+	case FCGI_LOOK_MORE:
+		return read_head(f, door, &len) && relay(f, len);
 	default:
 		return false;
 	}
@@ -238,23 +202,18 @@ nap(int ms)
 	nanosleep(&ts, NULL);
 }
 
-static void
-set_timeouts(int fd, int ms)
-{
-	struct timeval tv = { .tv_sec = ms / 1000,
-		.tv_usec = (ms % 1000) * 1000 };
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-}
-
-/* Errors of accept that a pause may cure; anything else is told, too. */
+/* Errors of accept that a pause may cure: one line a second for all threads. */
 static void
 survive(int error)
 {
+	static atomic_llong told;
+	long long now = clock_ms(), last = atomic_load(&told);
+
 	if (error == EINTR || error == ECONNABORTED)
 		return;
-	log_line(LOG_LEVEL_WARN, "accept: %s", strerror(error));
+	if (now - last >= 1000 &&
+	    atomic_compare_exchange_strong(&told, &last, now))
+		log_line(LOG_LEVEL_WARN, "accept: %s", strerror(error));
 	nap(20);
 }
 
@@ -285,9 +244,8 @@ fcgi_accept(struct fcgi *f, struct fcgi_door *door)
 			survive(errno);
 			continue;
 		}
-		set_timeouts(fd, f->io_timeout_ms);
 		f->fd = fd;
-		if (take_head(f))
+		if (take_head(f, door))
 			return f->request.envp;
 		if (f->fd >= 0)
 			close(f->fd);
@@ -306,20 +264,10 @@ fcgi_gone(const struct fcgi *f)
 	        errno != EINTR);
 }
 
-static void
-put_record(unsigned char *p, int type, unsigned int id, size_t content)
-{
-	p[0] = 1;
-	p[1] = (unsigned char)type;
-	p[2] = (unsigned char)(id >> 8);
-	p[3] = (unsigned char)id;
-	p[4] = (unsigned char)(content >> 8);
-	p[5] = (unsigned char)content;
-	p[6] = 0;
-	p[7] = 0;
-}
-
-/* Write all of it before the deadline; changes iov. */
+/*
+ * Write all of it before the deadline; changes iov.  Nothing here blocks: a
+ * blocking write waits anew for each piece that a slow peer takes.
+ */
 static bool
 write_all(int fd, struct iovec *iov, size_t count, int64_t deadline)
 {
@@ -327,13 +275,17 @@ write_all(int fd, struct iovec *iov, size_t count, int64_t deadline)
 		/* A type that fits POSIX' int and Linux' size_t. */
 		struct msghdr msg = { .msg_iov = iov,
 			.msg_iovlen = (uint16_t)count };
-		ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+		ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* EAGAIN: the peer took nothing for a whole io-timeout. */
-		if (n < 0 || clock_left(deadline) == 0)
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
+		    errno != EINTR)
 			return false;
+		if (n < 0) {
+			if (clock_left(deadline) == 0 ||
+			    !wait_for(fd, POLLOUT, deadline))
+				return false;
+			continue;
+		}
 		while (count > 0 && (size_t)n >= iov->iov_len) {
 			n -= (ssize_t)iov->iov_len;
 			iov++;
@@ -352,9 +304,9 @@ send_records(const struct fcgi *f, const void *head, size_t head_len,
     const void *body, size_t body_len, bool bodyless)
 {
 	/* Each record takes two pieces; the first three, the end one. */
-	unsigned char heads[IOV_MAX_OURS][RECORD_HEAD];
-	unsigned char end[3 * RECORD_HEAD] = { 0 };
-	int64_t deadline = clock_ms() + (int64_t)f->io_timeout_ms * 6;
+	unsigned char heads[IOV_MAX_OURS][FCGI_RECORD_HEAD];
+	unsigned char end[3 * FCGI_RECORD_HEAD] = { 0 };
+	int64_t deadline = clock_ms() + f->io_timeout_ms;
 	struct iovec iov[IOV_MAX_OURS + 4];
 	const char *next = body;
 	char length[48];
@@ -366,8 +318,9 @@ send_records(const struct fcgi *f, const void *head, size_t head_len,
 	first = CHUNK_MAX - used - head_len;
 	if (first > body_len)
 		first = body_len;
-	put_record(heads[0], TYPE_STDOUT, f->id, used + head_len + first);
-	iov[n++] = (struct iovec){ heads[records++], RECORD_HEAD };
+	fcgi_head_put(heads[0], FCGI_TYPE_STDOUT, f->head.id,
+	    used + head_len + first);
+	iov[n++] = (struct iovec){ heads[records++], FCGI_RECORD_HEAD };
 	iov[n++] = (struct iovec){ length, used };
 	iov[n++] = (struct iovec){ (void *)(uintptr_t)head, head_len };
 	iov[n++] = (struct iovec){ (void *)(uintptr_t)next, first };
@@ -381,14 +334,15 @@ send_records(const struct fcgi *f, const void *head, size_t head_len,
 				return false;
 			n = records = 0;
 		}
-		put_record(heads[records], TYPE_STDOUT, f->id, chunk);
-		iov[n++] = (struct iovec){ heads[records++], RECORD_HEAD };
+		fcgi_head_put(heads[records], FCGI_TYPE_STDOUT, f->head.id,
+		    chunk);
+		iov[n++] = (struct iovec){ heads[records++], FCGI_RECORD_HEAD };
 		iov[n++] = (struct iovec){ (void *)(uintptr_t)next, chunk };
 		next += chunk;
 		body_len -= chunk;
 	}
-	put_record(end, TYPE_STDOUT, f->id, 0);
-	put_record(end + RECORD_HEAD, TYPE_END, f->id, 8);
+	fcgi_head_put(end, FCGI_TYPE_STDOUT, f->head.id, 0);
+	fcgi_head_put(end + FCGI_RECORD_HEAD, FCGI_TYPE_END, f->head.id, 8);
 	iov[n++] = (struct iovec){ end, sizeof end };
 	return write_all(f->fd, iov, n, deadline);
 }
@@ -401,20 +355,18 @@ static void
 drain(const struct fcgi *f)
 {
 	int64_t deadline = clock_ms() + DRAIN_MS;
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
 	char junk[4096];
 	size_t taken = 0;
 
-	while (taken < DRAIN_MAX) {
+	while (taken < DRAIN_MAX && clock_left(deadline) > 0) {
 		ssize_t n = recv(f->fd, junk, sizeof junk, MSG_DONTWAIT);
 
 		if (n > 0) {
 			taken += (size_t)n;
 			continue;
 		}
-		if (n == 0 || f->ended)
-			return;
-		if (poll(&p, 1, clock_left(deadline)) <= 0)
+		if (n == 0 || f->head.ended ||
+		    !wait_for(f->fd, POLLIN, deadline))
 			return;
 	}
 }

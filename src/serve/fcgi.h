@@ -26,7 +26,8 @@ struct fcgi_door {
 /* Once, before any thread and before the process sets its own handlers. */
 bool fcgi_init(void);
 
-/* io_timeout_ms bounds the reading of a request and each wait of a write. */
+/* io_timeout_ms bounds the reading of a request, and the writing of an answer.
+ */
 struct fcgi *fcgi_new(int listener, int io_timeout_ms);
 void fcgi_free(struct fcgi *);
 
