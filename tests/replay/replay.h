@@ -1,9 +1,10 @@
 /*
  * The replay harness: request dumps spoken as FastCGI to a unix socket.
  *
- * replay.c judges and keeps the score, replay_dump.c and
- * replay_text.c read dumps, replay_wire.c talks and holds the answer to the
- * protocol, replay_image.c measures pictures.  The harness shares no protocol
+ * replay.c judges and keeps the score, replay_rule.c is what an answer can be
+ * held to, replay_dump.c and replay_text.c read dumps, replay_wire.c talks
+ * and holds the answer to the protocol, replay_crowd.c is many peers at once,
+ * replay_image.c measures pictures.  The harness shares no protocol
  * or picture code with the daemon, so that both cannot be wrong in the same
  * way.  One thread.
  */
@@ -46,8 +47,10 @@ struct talk {
 	int keep;       /* the peer may keep the connection */
 	bool head;      /* a HEAD: the body may be left out */
 	bool leave;     /* close once stop is reached, unanswered */
+	bool again;     /* in a crowd: whoever is sent away comes again */
 	size_t stop;    /* bytes after which nothing more is sent */
-	int pause_ms;   /* between writes */
+	int sip;        /* bytes of the answer to read at a time; 0: any */
+	int pause_ms;   /* between writes, and sips */
 	int timeout_ms; /* for the whole conversation */
 };
 
@@ -70,6 +73,18 @@ void wire_add(struct buf *, enum record, int id, const void *, size_t);
 void wire_pair(struct buf *, const char *name, size_t name_len,
     const char *value, size_t value_len);
 
+/* How far the stream of a talk has been sent. */
+struct sending {
+	size_t sent, end;
+	int64_t due; /* no write before it */
+};
+
+/*
+ * Send what the socket takes, up to the next cut.  A peer that no longer
+ * listens ends our sending, not the conversation.
+ */
+void wire_say(const struct talk *, int fd, struct sending *);
+
 /* A connection that blocks at most timeout_ms in any call; -1 with errno. */
 int wire_connect(const char *path, int timeout_ms);
 
@@ -79,7 +94,25 @@ bool wire_talk(const struct talk *, struct answer *);
 /* The value of a header, without blanks around; NULL if it is absent. */
 const char *answer_header(const struct answer *, const char *name, size_t *len);
 
+/* What follows the head; "" if nothing does. */
+const void *answer_body(const struct answer *, size_t *len);
+
 void answer_free(struct answer *);
+
+/*
+ * Many peers at once, in a process of their own.  Each says its part and then
+ * stays, reading nothing but what talk->sip allows.
+ */
+struct crowd {
+	int pid, fd;
+};
+
+/*
+ * Returns when all have come and, if so wanted, have been answered.  False:
+ * they could not.  crowd_stop() in any case; false if it could not go on.
+ */
+bool crowd_start(struct crowd *, const struct talk *, int count, bool answered);
+bool crowd_stop(struct crowd *);
 
 /*
  * Format and size by the picture's own header, and a look at its end: false
@@ -160,9 +193,12 @@ void text_expand(struct buf *, const char *);
 void dump_open(struct dump *, const char *path);
 void dump_close(struct dump *);
 
-/* The next case, to be freed; false at the end. */
-bool dump_next(struct dump *, struct play *, const char *socket,
-    int timeout_ms);
+/*
+ * The next case, to be freed; false at the end.  cheap: it says that it has a
+ * copy, unless it says something else, so that nothing is converted for it.
+ */
+bool dump_next(struct dump *, struct play *, const char *socket, int timeout_ms,
+    bool cheap);
 
 /* The request that stands before the first case, alone. */
 void dump_probe(const struct dump *, struct play *, const char *socket,

@@ -136,6 +136,7 @@ static const struct directive {
 	{ "repeat", NULL, FIELD(repeat), 1, 100000 },
 	{ "role", NULL, FIELD(role), 0, 65535 },
 	{ "send", do_send, 0, 0, 0 },
+	{ "sip", NULL, FIELD(talk.sip), 1, 4096 },
 	{ "split", do_split, 0, 0, 0 },
 	{ "stall", do_stall, 0, 0, 0 },
 	{ "timeout", NULL, FIELD(talk.timeout_ms), 1, 600000 },
@@ -388,7 +389,8 @@ play_begin(struct play *pl, const struct dump *d, const char *socket,
 }
 
 bool
-dump_next(struct dump *d, struct play *pl, const char *socket, int timeout_ms)
+dump_next(struct dump *d, struct play *pl, const char *socket, int timeout_ms,
+    bool cheap)
 {
 	const struct line *line = &d->line[d->at];
 	const char *name;
@@ -396,6 +398,8 @@ dump_next(struct dump *d, struct play *pl, const char *socket, int timeout_ms)
 	if (d->at == d->lines)
 		return false;
 	play_begin(pl, d, socket, timeout_ms);
+	if (cheap)
+		field_set(pl, "HTTP_IF_NONE_MATCH", "*");
 	name = line->text + 2;
 	pl->name = name + strspn(name, " ");
 	pl->line = line->number;

@@ -155,7 +155,8 @@ static bool
 receive(const struct talk *t, int fd, struct answer *a)
 {
 	static char part[65536];
-	ssize_t n = recv(fd, part, sizeof part, MSG_DONTWAIT);
+	size_t most = t->sip > 0 ? (size_t)t->sip : sizeof part;
+	ssize_t n = recv(fd, part, most, MSG_DONTWAIT);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -185,14 +186,8 @@ next_cut(const struct talk *t, size_t sent, size_t end)
 	return end;
 }
 
-struct sending {
-	size_t sent, end;
-	int64_t due; /* no write before it */
-};
-
-/* A peer that no longer listens ends our sending, not the conversation. */
-static void
-send_part(const struct talk *t, int fd, struct sending *s)
+void
+wire_say(const struct talk *t, int fd, struct sending *s)
 {
 	size_t to = next_cut(t, s->sent, s->end);
 	ssize_t n = send(fd, t->stream->data + s->sent, to - s->sent,
@@ -244,9 +239,11 @@ converse(const struct talk *t, int fd, struct answer *a, int64_t start)
 		if (!a->ended)
 			a->ms = clock_ms() - start;
 		if (p.revents & POLLOUT)
-			send_part(t, fd, &s);
+			wire_say(t, fd, &s);
 		if (p.revents & ~POLLOUT)
 			open = receive(t, fd, a);
+		if (t->sip > 0)
+			poll(NULL, 0, t->pause_ms);
 	}
 }
 

@@ -224,7 +224,7 @@ FAULT: linger
 @keep 1
 > max-ms 100
 END
-play 1 'a plain request afterwards' <<'END'
+play 1 'a plain request beside or after it' <<'END'
 STATUS: 503
 == thirteen
 STATUS: 200
@@ -315,11 +315,27 @@ avif='....ftypavif....ispe....\x00\x00\x01\x40\x00\x00\x00\xf0....'
 image 0 "$avif" '320x240 avif'
 image 1 "$avif" '240x320 avif'
 
+# A crowd that holds the line of a server with one thread.
+echo 'GET /
+== it says a little and stays
+@stall 5
+> closed' >"$dir/crowd.req"
+"$REPLAY" -c 1 "$dir/s" "$dir/crowd.req" >"$dir/out" 2>&1
+is 'a crowd in the way' $? 1
+ok 'that is said' grep -q 'beside or after it: got status 0' "$dir/out"
+echo 'GET /
+== it asks, and reads nothing
+> status 200' >"$dir/crowd.req"
+"$REPLAY" -c 3 "$dir/s" "$dir/crowd.req" >"$dir/out" 2>&1
+is 'a crowd out of the way' $? 0
+
 # A socket that nobody listens at, and wrong usage.
 echo '== a
 > status 200' >"$dir/one.req"
 "$REPLAY" "$dir/none" "$dir/one.req" >"$dir/out" 2>&1
 is 'nobody listens' $? 1
+"$REPLAY" -c 3 "$dir/none" "$dir/one.req" >"$dir/out" 2>&1
+is 'nobody listens to a crowd' $? 1
 "$REPLAY" "$dir/s" >"$dir/out" 2>&1
 is 'no file' $? 2
 "$REPLAY" "$dir/s" "$dir/none.req" >"$dir/out" 2>&1
