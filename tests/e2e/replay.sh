@@ -45,10 +45,12 @@ for isolation in $both; do
 	past=$(token /photo.jpg 'w=320&exp=1' 2>/dev/null)
 	future=$(token /photo.jpg 'w=320&exp=4102444800')
 	before=$(daemon_role front)
-	for dump in "$top"/tests/replay/dumps/*.req; do
+	for dump in "$top"/tests/replay/dumps/*.req \
+	    "$top"/tests/replay/dumps/recorded/*.req; do
 		if [ "${SANITIZED:-}" = tsan ]; then
 			case $dump in
-			*/fit.req | */pictures.req | */sealed.req) continue ;;
+			*/fit.req | */pictures.req | */sealed.req | \
+			    */recorded/*) continue ;;
 			esac
 		fi
 		replay $isolation "$dump"

@@ -91,6 +91,9 @@ int wire_connect(const char *path, int timeout_ms);
 /* Talk, and judge the form of the answer.  False: cannot connect. */
 bool wire_talk(const struct talk *, struct answer *);
 
+/* The same judgement of an answer's bytes that came earlier. */
+void answer_read(struct answer *, const struct talk *, const struct buf *raw);
+
 /* The value of a header, without blanks around; NULL if it is absent. */
 const char *answer_header(const struct answer *, const char *name, size_t *len);
 
@@ -149,7 +152,8 @@ const struct rule *rule_find(const char *);
 /* One case of a dump, ready to run. */
 struct play {
 	int line;
-	const char *name; /* the dump's */
+	const char *name;
+	const char *dump; /* path of the file */
 	struct field field[REPLAY_FIELDS];
 	size_t fields;
 	struct expect expect[REPLAY_EXPECTS];
@@ -157,6 +161,7 @@ struct play {
 	struct buf body, stream;
 	struct talk talk;
 	char *send; /* the words of @send, or NULL */
+	bool raw;   /* the stream is a file's bytes */
 	int role, repeat;
 	int at;            /* the line being read */
 	int hold;          /* peers that hold the line meanwhile */

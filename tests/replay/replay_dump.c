@@ -118,6 +118,32 @@ do_send(struct play *pl, char *arg)
 	pl->send = text_copy(arg);
 }
 
+/* A file beside the dump: the whole stream, whatever it is. */
+static void
+do_raw(struct play *pl, char *arg)
+{
+	const char *slash = strrchr(pl->dump, '/');
+	int dir = slash != NULL ? (int)(slash - pl->dump) + 1 : 0;
+	unsigned char part[4096];
+	char path[4096];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof path, "%.*s%s", dir, pl->dump, arg);
+	f = fopen(path, "rb");
+	if (f == NULL)
+		dump_complain("%s: %s", path, strerror(errno));
+	buf_clear(&pl->stream);
+	while ((n = fread(part, 1, sizeof part, f)) > 0)
+		buf_add(&pl->stream, part, n);
+	fclose(f);
+	if (pl->stream.len < 8)
+		dump_complain("%s: not one record", path);
+	memcpy(part, pl->stream.data, 4);
+	pl->talk.id = part[2] << 8 | part[3];
+	pl->raw = true;
+}
+
 #define FIELD(member) offsetof(struct play, member)
 
 /* A row is a number for a field, or a function for the rest. */
@@ -133,6 +159,7 @@ static const struct directive {
 	{ "id", NULL, FIELD(talk.id), 0, 65535 },
 	{ "keep", NULL, FIELD(talk.keep), 0, 1 },
 	{ "pause", NULL, FIELD(talk.pause_ms), 0, 60000 },
+	{ "raw", do_raw, 0, 0, 0 },
 	{ "repeat", NULL, FIELD(repeat), 1, 100000 },
 	{ "role", NULL, FIELD(role), 0, 65535 },
 	{ "send", do_send, 0, 0, 0 },
@@ -318,7 +345,7 @@ build_stream(struct play *pl)
 
 	buf_init(&params, REPLAY_BYTES_MAX);
 	build_params(pl, &params);
-	while ((word = word_next(&p)) != NULL)
+	while (!pl->raw && (word = word_next(&p)) != NULL)
 		build_word(pl, &params, word);
 	buf_free(&params);
 	free(words);
@@ -377,7 +404,7 @@ static void
 play_begin(struct play *pl, const struct dump *d, const char *socket,
     int timeout_ms)
 {
-	*pl = (struct play){ .role = 1, .repeat = 1 };
+	*pl = (struct play){ .role = 1, .repeat = 1, .dump = d->name };
 	pl->talk = (struct talk){ .socket = socket,
 		.id = 1,
 		.stop = SIZE_MAX,

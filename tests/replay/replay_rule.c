@@ -4,13 +4,6 @@
 
 #include "base/num.h"
 
-const void *
-answer_body(const struct answer *a, size_t *len)
-{
-	*len = a->out.len - a->body;
-	return a->out.data != NULL ? a->out.data + a->body : "";
-}
-
 /* "404", or "403|404" where both are right. */
 static bool
 is_status(const struct play *pl, char *const arg[2], const struct answer *a,

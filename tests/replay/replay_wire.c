@@ -341,6 +341,33 @@ judge_output(const struct talk *t, struct answer *a)
 		answer_fault(a, "Content-Length is not the body's");
 }
 
+/* The form of an answer that has ended, or has not. */
+static void
+judge_end(const struct talk *t, struct answer *a)
+{
+	if (!a->ended && a->closed)
+		answer_fault(a, "closed in the middle of an answer");
+	else if (!a->ended)
+		answer_fault(a, "no end of an answer in time");
+	else if (a->parsed != a->raw.len)
+		answer_fault(a, "bytes after END_REQUEST");
+	else if (!t->keep && !a->closed)
+		answer_fault(a, "not closed after the answer");
+	if (a->ended)
+		judge_output(t, a);
+}
+
+void
+answer_read(struct answer *a, const struct talk *t, const struct buf *raw)
+{
+	*a = (struct answer){ .closed = true };
+	buf_init(&a->raw, REPLAY_BYTES_MAX);
+	buf_init(&a->out, REPLAY_BYTES_MAX);
+	buf_add(&a->raw, raw->data, raw->len);
+	take_records(a, t->id);
+	judge_end(t, a);
+}
+
 bool
 wire_talk(const struct talk *t, struct answer *a)
 {
@@ -357,19 +384,16 @@ wire_talk(const struct talk *t, struct answer *a)
 	}
 	converse(t, fd, a, start);
 	close(fd);
-	if (t->leave || (a->closed && a->raw.len == 0))
-		return true;
-	if (!a->ended && a->closed)
-		answer_fault(a, "closed in the middle of an answer");
-	else if (!a->ended)
-		answer_fault(a, "no end of an answer in time");
-	else if (a->parsed != a->raw.len)
-		answer_fault(a, "bytes after END_REQUEST");
-	else if (!t->keep && !a->closed)
-		answer_fault(a, "not closed after the answer");
-	if (a->ended)
-		judge_output(t, a);
+	if (!t->leave && !(a->closed && a->raw.len == 0))
+		judge_end(t, a);
 	return true;
+}
+
+const void *
+answer_body(const struct answer *a, size_t *len)
+{
+	*len = a->out.len - a->body;
+	return a->out.data != NULL ? a->out.data + a->body : "";
 }
 
 void
