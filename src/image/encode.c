@@ -69,11 +69,10 @@ run_saver(const struct encoder *e, VipsImage *image, int32_t q)
 	if (op == NULL)
 		return NULL;
 	g_object_set(op, "in", image, STRIP, NULL);
-	if (q == 0)
-		q = e->normal;
 	if (e->quality != NULL)
-		g_object_set(op, e->quality, VIPS_CLIP(e->min, q, e->max),
-		    NULL);
+		g_object_set(op, e->quality, encoder_quality(e, q), NULL);
+	if (e->effort != 0)
+		g_object_set(op, "effort", e->effort, NULL);
 	if (vips_object_set_from_string(VIPS_OBJECT(op), e->options) == 0 &&
 	    vips_cache_operation_buildp(&op) == 0)
 		g_object_get(op, "buffer", &blob, NULL);

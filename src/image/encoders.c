@@ -12,6 +12,7 @@ static const struct encoder table[FORMAT_MAX] = {
 	    .normal = 80,
 	    .min = 1,
 	    .max = 100,
+	    .whole = 90,
 	    .side = 65500,
 	    .options = "optimize_coding=true",
 	    .text = "Optimised Huffman tables, chroma halved below q=90." },
@@ -24,16 +25,20 @@ static const struct encoder table[FORMAT_MAX] = {
 	    .normal = 80,
 	    .min = 1,
 	    .max = 100,
+	    .whole = 101,
+	    .effort = 4,
 	    .side = 16383,
-	    .options = "effort=4",
+	    .options = "",
 	    .text = "Lossy, effort 4; keeps animations." },
 	[FORMAT_AVIF] = { .saver = "heifsave_buffer",
 	    .quality = "Q",
 	    .normal = 50,
 	    .min = 1,
 	    .max = 100,
+	    .whole = 90,
+	    .effort = 2,
 	    .side = 16384,
-	    .options = "compression=av1,effort=2",
+	    .options = "compression=av1",
 	    .text = "Lossy AV1, effort 2, 8 bits." },
 	[FORMAT_GIF] = { .saver = "gifsave_buffer",
 	    .side = 65535,
@@ -44,8 +49,9 @@ static const struct encoder table[FORMAT_MAX] = {
 	    .normal = 75,
 	    .min = 1,
 	    .max = 100,
+	    .effort = 3,
 	    .side = 65535,
-	    .options = "effort=3",
+	    .options = "",
 	    .text = "Lossy, effort 3." },
 	[FORMAT_TIFF] = { .saver = "tiffsave_buffer",
 	    .side = 65535,
@@ -59,6 +65,14 @@ encoder_find(enum format format)
 	if ((unsigned int)format >= FORMAT_MAX || table[format].saver == NULL)
 		return NULL;
 	return &table[format];
+}
+
+int32_t
+encoder_quality(const struct encoder *e, int32_t q)
+{
+	if (q == 0)
+		q = e->normal;
+	return q < e->min ? e->min : q > e->max ? e->max : q;
 }
 
 void

@@ -9,6 +9,7 @@
 #include "image/encode.h"
 #include "image/libraries.h"
 #include "image/pixels.h"
+#include "image/planar.h"
 
 /*
  * Results up to this size are made whole before they are encoded, so that a
@@ -437,11 +438,32 @@ read_source(struct run *r)
 }
 
 static enum status
+convert_pixels(struct run *r, struct picture *picture)
+{
+	int64_t start = clock_us(), middle;
+	enum status st;
+
+	if ((st = build_result(r)) != STATUS_OK ||
+	    (st = decode_result(r)) != STATUS_OK)
+		return st;
+	middle = clock_us();
+	picture->load_us = (int32_t)VIPS_MIN(middle - start, INT32_MAX);
+	picture->width = r->plan.width;
+	picture->height = r->plan.height;
+	picture->frames = r->plan.frames;
+	st = encode_result(r, picture);
+	picture->encode_us = (int32_t)VIPS_MIN(clock_us() - middle, INT32_MAX);
+	return st;
+}
+
+static enum status
 convert_source(struct run *r, struct picture *picture)
 {
 	const struct encoder *encoder =
 	    encoder_find((enum format)r->job->format);
-	int64_t start = clock_us(), middle;
+	struct planar_ask ask = { r->job, &r->plan, &r->facts, r->bytes, r->len,
+		r->mended != NULL };
+	struct planar *planar;
 	enum status st;
 
 	if (encoder == NULL) {
@@ -452,17 +474,13 @@ convert_source(struct run *r, struct picture *picture)
 	r->blob = vips_blob_new(NULL, r->bytes, r->len);
 	r->scope = VIPS_OBJECT(vips_image_new());
 	if ((st = open_header(r)) != STATUS_OK ||
-	    (st = make_plan(r, encoder)) != STATUS_OK ||
-	    (st = build_result(r)) != STATUS_OK ||
-	    (st = decode_result(r)) != STATUS_OK)
+	    (st = make_plan(r, encoder)) != STATUS_OK)
 		return st;
-	middle = clock_us();
-	picture->load_us = (int32_t)VIPS_MIN(middle - start, INT32_MAX);
-	picture->width = r->plan.width;
-	picture->height = r->plan.height;
-	picture->frames = r->plan.frames;
-	st = encode_result(r, picture);
-	picture->encode_us = (int32_t)VIPS_MIN(clock_us() - middle, INT32_MAX);
+	planar = planar_open(&ask);
+	if (planar == NULL)
+		return convert_pixels(r, picture);
+	st = planar_run(planar, r->deadline, picture, r->why);
+	planar_close(planar);
 	return st;
 }
 

@@ -10,13 +10,7 @@ struct size {
 /* A square that no picture reaches: bounds nothing. */
 #define UNBOUNDED INT32_MAX
 
-/*
- * From upright to stored axes: swap x and y, then mirror what counts from
- * the other end.  The row of an unknown orientation is that of 1.
- */
-static const struct turn {
-	bool swap, mirror_x, mirror_y;
-} turns[9] = {
+static const struct plan_axes turns[9] = {
 	[2] = { .mirror_x = true },
 	[3] = { .mirror_x = true, .mirror_y = true },
 	[4] = { .mirror_y = true },
@@ -240,7 +234,7 @@ plan_fit(struct plan *plan, struct size from, const struct params *params,
 }
 
 static struct box
-turn_box(struct box box, const struct turn *turn, struct size stored)
+turn_box(struct box box, const struct plan_axes *turn, struct size stored)
 {
 	if (turn->swap)
 		box = (struct box){ box.y, box.x, box.height, box.width };
@@ -308,12 +302,18 @@ choose_frames(const struct plan_input *input, const struct limits *limits)
 	return input->frames;
 }
 
+const struct plan_axes *
+plan_axes(int32_t orientation)
+{
+	return &turns[orientation >= 1 && orientation <= 8 ? orientation : 1];
+}
+
 enum status
 plan_make(struct plan *plan, const struct plan_input *input,
     const struct params *params, const struct limits *limits, struct why *why)
 {
 	int32_t o = input->orientation;
-	const struct turn *turn = &turns[o >= 1 && o <= 8 ? o : 1];
+	const struct plan_axes *turn = plan_axes(o);
 	struct size stored = { input->width, input->height }, upright, to;
 	struct box crop;
 

@@ -38,6 +38,16 @@ struct plan {
 };
 
 /*
+ * From upright to stored axes: swap x and y, then mirror what counts from
+ * the other end.  An unknown orientation is 1.
+ */
+struct plan_axes {
+	bool swap, mirror_x, mirror_y;
+};
+
+const struct plan_axes *plan_axes(int32_t orientation);
+
+/*
  * OK; BAD_PARAM for a crop that has no pixel of the picture; LIMIT if the
  * result could not be made within limits at all.  A result over
  * output_side or output_pixels is made smaller, keeping its shape.

@@ -61,6 +61,9 @@ check() { # where: the top of a tree like src
 	foreigners '(fcgi|fastcgi)' 'serve/fcgi\.c'
 	foreigners 'sodium' \
 	    'url/seal\.c|http/fresh\.c|imgfcgi\.c|imgfcgi-url\.c'
+	foreigners '(jpeglib|jerror)' 'image/planar_jpeg\.c'
+	foreigners 'webp/' 'image/planar_webp\.c'
+	foreigners 'libheif/' 'image/planar_avif\.c'
 	foreigners 'curl/' 'origin/[a-z_]*curl[a-z_]*\.c'
 	foreigners 'linux/' '[a-z]+/[a-z_]*linux[a-z_]*\.[ch]'
 }
@@ -92,6 +95,7 @@ serve/handler.c "image/pixels.h"
 serve/handler.c <vips/vips.h>
 serve/front.c <fcgiapp.h>
 serve/front.c <sodium.h>
+image/pipeline.c <jpeglib.h>
 serve/front.c <linux/openat2.h>
 END
 finish

@@ -1,0 +1,335 @@
+/*
+ * planar [SHARED_DIR]: the planar path against libvips.  Every kind of JPEG,
+ * turned and cut in every way, must give the picture that libvips makes of
+ * it as a PNG, less what the encoder takes: as near to it as libvips' own
+ * encoding of that PNG, within a tolerance.
+ */
+#include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../unit/test.h"
+#include "base/clock.h"
+#include "image/encode.h"
+#include "image/planar.h"
+#include "sources.h"
+
+/*
+ * Decibels that a result may be farther from the reference, and from where on
+ * it is near enough in any case: there the two ways to spread halved chroma
+ * over pixels tell, and neither is right.
+ */
+#define FARTHER 1.0
+#define ALIKE   37.0
+
+/* libjpeg spreads chroma of a quarter in steps, we do it smoothly. */
+#define FARTHER_QUARTERED 8.0
+
+/* Fewer pixels than this say little in decibels. */
+#define PIXELS_MIN 1024
+
+static const enum format formats[] = { FORMAT_JPEG, FORMAT_WEBP, FORMAT_AVIF };
+
+/* Would this job go by planes? */
+static bool
+goes_by_planes(const struct job *job, const struct file *f, int orientation)
+{
+	const unsigned char *bytes = (const unsigned char *)f->bytes;
+	struct why why = { { 0 } };
+	struct facts facts;
+	struct plan plan;
+	struct planar_ask ask = { job, &plan, &facts, bytes, f->len, false };
+	struct plan_input input = { .orientation = orientation,
+		.frames = 1,
+		.shrinks = true };
+	struct planar *p;
+
+	if (!CHECK(
+	        facts_read(&facts, bytes, f->len, f->len, &why) == STATUS_OK))
+		return false;
+	input.width = facts.width;
+	input.height = facts.height;
+	if (!CHECK(plan_make(&plan, &input, &job->params, &job->limits, &why) ==
+	        STATUS_OK))
+		return false;
+	p = planar_open(&ask);
+	if (p != NULL)
+		planar_close(p);
+	return p != NULL;
+}
+
+static VipsImage *
+decode(const void *bytes, size_t len)
+{
+	VipsImage *image = vips_image_new_from_buffer(bytes, len, "", NULL);
+	VipsImage *rgb = NULL;
+
+	if (image == NULL)
+		return NULL;
+	(void)vips_colourspace(image, &rgb, VIPS_INTERPRETATION_sRGB, NULL);
+	g_object_unref(image);
+	return rgb;
+}
+
+/* Mean square of the differences, and the mean of each band's. */
+static double
+compare(VipsImage *a, VipsImage *b, double *worst)
+{
+	size_t la, lb;
+	uint8_t *pa = vips_image_write_to_memory(a, &la);
+	uint8_t *pb = vips_image_write_to_memory(b, &lb);
+	double sum = 0, bands[3] = { 0, 0, 0 };
+
+	CHECK(la == lb && a->Bands == 3);
+	for (size_t i = 0; i < la && i < lb; i++) {
+		int d = pa[i] - pb[i];
+
+		sum += d * d;
+		bands[i % 3] += d;
+	}
+	*worst = 0;
+	for (int i = 0; i < 3; i++)
+		*worst = fmax(*worst, fabs(bands[i]) / (double)(la / 3));
+	g_free(pa);
+	g_free(pb);
+	return sum / (double)la;
+}
+
+static double
+decibels(double mse)
+{
+	return 10 * log10(255 * 255 / fmax(mse, 0.1));
+}
+
+/* The reference as libvips' encoder leaves it. */
+static VipsImage *
+encode_again(const struct job *job, VipsImage *reference)
+{
+	VipsImage *image;
+	void *bytes;
+	size_t len;
+
+	if (encoder_write((enum format)job->format, reference,
+	        job->params.quality, &bytes, &len) != STATUS_OK)
+		return NULL;
+	image = decode(bytes, len);
+	if (image != NULL)
+		vips_image_wio_input(image);
+	free(bytes);
+	return image;
+}
+
+static void
+check_likeness(const struct job *job, VipsImage *got, VipsImage *reference,
+    double farther)
+{
+	VipsImage *again = encode_again(job, reference);
+	bool small = (int64_t)got->Xsize * got->Ysize < PIXELS_MIN;
+	double worst, other, ours, theirs;
+
+	EQ_INT(got->Xsize, reference->Xsize);
+	if (!CHECK(again != NULL) || !EQ_INT(got->Ysize, reference->Ysize))
+		return;
+	ours = decibels(compare(got, reference, &worst));
+	theirs = decibels(compare(again, reference, &other));
+	if (!small && !CHECK(ours >= fmin(theirs - farther, ALIKE)))
+		printf("\t%.1f dB, libvips %.1f dB\n", ours, theirs);
+	if (!CHECK(worst <= other + (small ? 6 : 1)))
+		printf("\tmean %.1f off, libvips %.1f\n", worst, other);
+	g_object_unref(again);
+}
+
+static void
+compare_job(const struct job *job, const struct file *f, double farther)
+{
+	struct job plain = *job;
+	struct picture a, b;
+	VipsImage *got = NULL, *reference = NULL;
+
+	plain.format = FORMAT_PNG;
+	if (EQ_INT((int)run_job(job, f, &a), STATUS_OK) &&
+	    EQ_INT((int)run_job(&plain, f, &b), STATUS_OK)) {
+		got = decode(a.bytes, a.len);
+		reference = decode(b.bytes, b.len);
+		EQ_INT(facts_sniff(a.bytes, a.len), job->format);
+		if (CHECK(got != NULL && reference != NULL))
+			check_likeness(job, got, reference, farther);
+		if (got != NULL)
+			g_object_unref(got);
+		if (reference != NULL)
+			g_object_unref(reference);
+		free(b.bytes);
+	}
+	free(a.bytes);
+}
+
+/* One kind in one geometry, to each of the formats in turn. */
+static void
+check_kind(const struct jpeg_kind *kind, const struct params *params)
+{
+	static unsigned int turn;
+	struct job job = make_job(formats[turn++ % 3], 0, 0, FIT_INSIDE);
+	int before = test_failed;
+	struct file f;
+
+	source_make(&f, kind);
+	job.params = *params;
+	CHECK(goes_by_planes(&job, &f, kind->orientation));
+	compare_job(&job, &f, kind->h == 4 ? FARTHER_QUARTERED : FARTHER);
+	if (test_failed != before)
+		printf("\t%dx%d sampled %dx%d%s%s, orientation %d, to %s, "
+		       "w=%d h=%d fit=%d crop=%dx%d+%d+%d q=%d\n",
+		    kind->width, kind->height, kind->h, kind->v,
+		    kind->grey ? ", grey" : "",
+		    kind->progressive ? ", progressive" : "", kind->orientation,
+		    format_def((enum format)job.format)->name, params->width,
+		    params->height, params->fit, params->crop.width,
+		    params->crop.height, params->crop.x, params->crop.y,
+		    params->quality);
+	free(f.bytes);
+}
+
+static struct params
+make_params(int32_t w, int32_t h, enum fit fit, int32_t q)
+{
+	struct params params = make_job(FORMAT_JPEG, w, h, fit).params;
+
+	params.quality = q;
+	return params;
+}
+
+static const struct {
+	int h, v;
+	bool grey;
+} samplings[] = {
+	{ 2, 2, false },
+	{ 2, 1, false },
+	{ 1, 1, false },
+	{ 1, 2, false },
+	{ 4, 1, false },
+	{ 1, 1, true },
+	{ 2, 2, true },
+};
+
+/* Every sampling, turned every way, cut and not, at each scale. */
+static void
+check_turns(void)
+{
+	static const int32_t widths[] = { 37, 75, 150, 300, 401 };
+	int n = 0;
+
+	for (size_t s = 0; s < VIPS_NUMBER(samplings); s++) {
+		for (int o = 1; o <= 8; o++, n++) {
+			struct jpeg_kind kind = { .width = 403,
+				.height = 299,
+				.h = samplings[s].h,
+				.v = samplings[s].v,
+				.grey = samplings[s].grey,
+				.progressive = n % 3 == 0,
+				.restart = n % 4 == 0,
+				.orientation = o };
+			int32_t w = widths[n % 5];
+			struct params params =
+			    make_params(w, 0, FIT_INSIDE, n % 2 ? 95 : 80);
+
+			check_kind(&kind, &params);
+			params = make_params(w, w, FIT_COVER, 80);
+			params.gravity = n % GRAVITY_MAX;
+			check_kind(&kind, &params);
+			params = make_params(w, 0, FIT_INSIDE, 80);
+			params.crop = (struct box){ 33, 51, 201, 117 };
+			params.set |= PARAM_BIT(PARAM_CROP);
+			check_kind(&kind, &params);
+		}
+	}
+}
+
+/* Sides around the blocks of decoder and encoder, down to one pixel. */
+static void
+check_sides(void)
+{
+	static const int sides[] = { 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 65 };
+
+	for (size_t i = 0; i < VIPS_NUMBER(sides); i++) {
+		for (size_t j = 0; j < VIPS_NUMBER(sides); j++) {
+			struct jpeg_kind kind = { .width = sides[i],
+				.height = sides[j],
+				.h = samplings[(i + j) % 7].h,
+				.v = samplings[(i + j) % 7].v,
+				.grey = samplings[(i + j) % 7].grey };
+			struct params params =
+			    make_params(2 + sides[(i * 7 + j) % 11] / 2, 0,
+			        FIT_INSIDE, 80);
+
+			check_kind(&kind, &params);
+			params = make_params(0, 0, FIT_INSIDE, 80);
+			check_kind(&kind, &params);
+		}
+	}
+}
+
+/* What libvips must keep. */
+static void
+check_refused(void)
+{
+	static const struct {
+		int line;
+		struct jpeg_kind kind;
+		enum format format;
+		int32_t w, h;
+		enum fit fit;
+		bool by_planes;
+	} rows[] = {
+		{ __LINE__, { .width = 99, .height = 99, .h = 2, .v = 2 },
+		    FORMAT_JPEG, 50, 0, FIT_INSIDE, true },
+		{ __LINE__, { .width = 99, .height = 99, .h = 2, .v = 2 },
+		    FORMAT_PNG, 50, 0, FIT_INSIDE, false },
+		{ __LINE__, { .width = 99, .height = 50, .h = 2, .v = 2 },
+		    FORMAT_JPEG, 50, 50, FIT_CONTAIN, false },
+		{ __LINE__,
+		    { .width = 99, .height = 99, .h = 1, .v = 1, .rgb = true },
+		    FORMAT_JPEG, 50, 0, FIT_INSIDE, false },
+		{ __LINE__,
+		    { .width = 99,
+		        .height = 99,
+		        .h = 1,
+		        .v = 1,
+		        .arithmetic = true },
+		    FORMAT_JPEG, 50, 0, FIT_INSIDE, false },
+		{ __LINE__, { .width = 2000, .height = 9, .h = 1, .v = 1 },
+		    FORMAT_JPEG, 9, 0, FIT_INSIDE, false },
+	};
+
+	for (size_t i = 0; i < VIPS_NUMBER(rows); i++) {
+		struct job job =
+		    make_job(rows[i].format, rows[i].w, rows[i].h, rows[i].fit);
+		struct file f;
+
+		source_make(&f, &rows[i].kind);
+		CHECK_AT(rows[i].line,
+		    goes_by_planes(&job, &f, 1) == rows[i].by_planes);
+		free(f.bytes);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct why why = { { 0 } };
+
+	(void)argv;
+	if (argc > 2) {
+		fprintf(stderr, "usage: planar [SHARED_DIR]\n");
+		return 2;
+	}
+	if (!CHECK(pipeline_init(pipeline_readable(), &why))) {
+		printf("%s\n", why.text);
+		return test_end("planar");
+	}
+	check_refused();
+	check_turns();
+	check_sides();
+	pipeline_end();
+	return test_end("planar");
+}
