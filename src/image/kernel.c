@@ -24,16 +24,31 @@ typedef int16_t words8 __attribute__((vector_size(16), aligned(2), may_alias));
 #define WIDE   16
 typedef int16_t words __attribute__((vector_size(32), aligned(2), may_alias));
 
-static inline words
-load_bytes(const uint8_t *p)
+/* Bytes as (byte − 128) << 8, in an order of this CPU's own. */
+static inline void
+load_bytes(words *a, words *b, const uint8_t *p)
 {
-	return (words)_mm256_cvtepu8_epi16(_mm_loadu_si128((const void *)p));
+	__m256i v = _mm256_xor_si256(_mm256_loadu_si256((const void *)p),
+	    _mm256_set1_epi8(-KERNEL_MID));
+
+	*a = (words)_mm256_unpacklo_epi8(_mm256_setzero_si256(), v);
+	*b = (words)_mm256_unpackhi_epi8(_mm256_setzero_si256(), v);
+}
+
+static inline void
+store_words(int16_t *p, words a, words b)
+{
+	_mm256_storeu_si256((void *)p,
+	    _mm256_permute2x128_si256((__m256i)a, (__m256i)b, 0x20));
+	_mm256_storeu_si256((void *)(p + WIDE),
+	    _mm256_permute2x128_si256((__m256i)a, (__m256i)b, 0x31));
 }
 
 static inline words
-times(words a, int16_t c)
+times(words a, uint32_t c)
 {
-	return (words)_mm256_mulhi_epi16((__m256i)a, _mm256_set1_epi16(c));
+	return (
+	    words)_mm256_mulhi_epi16((__m256i)a, _mm256_set1_epi32((int32_t)c));
 }
 
 static inline void
@@ -49,18 +64,28 @@ store_bytes(uint8_t *p, words a)
 #define WIDE   8
 typedef words8 words;
 
-#if defined(__SSE2__)
-static inline words
-load_bytes(const uint8_t *p)
+static inline void
+store_words(int16_t *p, words a, words b)
 {
-	return (words)_mm_unpacklo_epi8(_mm_loadl_epi64((const void *)p),
-	    _mm_setzero_si128());
+	*(words *)p = a;
+	*(words *)(p + WIDE) = b;
+}
+
+#if defined(__SSE2__)
+static inline void
+load_bytes(words *a, words *b, const uint8_t *p)
+{
+	__m128i v = _mm_xor_si128(_mm_loadu_si128((const void *)p),
+	    _mm_set1_epi8(-KERNEL_MID));
+
+	*a = (words)_mm_unpacklo_epi8(_mm_setzero_si128(), v);
+	*b = (words)_mm_unpackhi_epi8(_mm_setzero_si128(), v);
 }
 
 static inline words
-times(words a, int16_t c)
+times(words a, uint32_t c)
 {
-	return (words)_mm_mulhi_epi16((__m128i)a, _mm_set1_epi16(c));
+	return (words)_mm_mulhi_epi16((__m128i)a, _mm_set1_epi32((int32_t)c));
 }
 
 static inline void
@@ -70,21 +95,20 @@ store_bytes(uint8_t *p, words a)
 }
 
 #else
-static inline words
-load_bytes(const uint8_t *p)
+static inline void
+load_bytes(words *a, words *b, const uint8_t *p)
 {
-	words a = { 0 };
-
-	for (int i = 0; i < WIDE; i++)
-		a[i] = p[i];
-	return a;
+	for (int i = 0; i < WIDE; i++) {
+		(*a)[i] = (int16_t)((p[i] - KERNEL_MID) * 256);
+		(*b)[i] = (int16_t)((p[i + WIDE] - KERNEL_MID) * 256);
+	}
 }
 
 static inline words
-times(words a, int16_t c)
+times(words a, uint32_t c)
 {
 	for (int i = 0; i < WIDE; i++)
-		a[i] = (int16_t)((int32_t)a[i] * c >> 16);
+		a[i] = (int16_t)((int32_t)a[i] * (int16_t)c >> 16);
 	return a;
 }
 
@@ -99,23 +123,20 @@ store_bytes(uint8_t *p, words a)
 
 /* A product loses half a step on average when it is cut; n of them, n / 2. */
 static void
-mix_rows(int16_t *out, const uint8_t *const *rows, const int16_t *coefs,
+mix_rows(int16_t *out, const uint8_t *const *rows, const uint32_t *coefs,
     int32_t n, size_t width)
 {
-	int16_t lost = (int16_t)(n - KERNEL_MID * 128);
+	int16_t half = (int16_t)(n / 2);
 
 	for (size_t x = 0; x < width; x += 2 * WIDE) {
-		words a = { 0 }, b = { 0 };
+		words sum_a = { 0 }, sum_b = { 0 }, a, b;
 
-		/* Two at a time: the coefficient is spread once for both. */
 		for (int32_t k = 0; k < n; k++) {
-			const uint8_t *p = rows[k] + x;
-
-			a += times(load_bytes(p) << 7, coefs[k]);
-			b += times(load_bytes(p + WIDE) << 7, coefs[k]);
+			load_bytes(&a, &b, rows[k] + x);
+			sum_a += times(a, coefs[k]);
+			sum_b += times(b, coefs[k]);
 		}
-		*(words *)(out + x) = a + a + lost;
-		*(words *)(out + x + WIDE) = b + b + lost;
+		store_words(out + x, sum_a + half, sum_b + half);
 	}
 }
 
@@ -125,18 +146,23 @@ turn_square(int16_t *out, const int16_t *in, size_t width)
 {
 	words8 a[8], b[8];
 
+#pragma GCC unroll 8
 	for (size_t i = 0; i < 8; i++)
 		a[i] = *(const words8 *)(in + i * width);
+#pragma GCC unroll 3
 	for (int round = 0; round < 3; round++) {
+#pragma GCC unroll 4
 		for (int i = 0; i < 4; i++) {
 			b[2 * i] =
 			    SHUFFLE(a[i], a[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
 			b[2 * i + 1] =
 			    SHUFFLE(a[i], a[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
 		}
+#pragma GCC unroll 8
 		for (int i = 0; i < 8; i++)
 			a[i] = b[i];
 	}
+#pragma GCC unroll 8
 	for (size_t i = 0; i < 8; i++)
 		*(words8 *)(out + i * LANES) = a[i];
 }
@@ -153,7 +179,7 @@ turn_rows(int16_t *columns, const int16_t *rows, size_t width)
 
 static void
 mix_columns(uint8_t *out, const int16_t *columns, const int32_t *starts,
-    const int16_t *coefs, int32_t n, int32_t count, int16_t bias)
+    const uint32_t *coefs, int32_t n, int32_t count, int16_t bias)
 {
 	for (int32_t i = 0; i < count; i++, coefs += n, out += LANES) {
 		const int16_t *p = columns + (ptrdiff_t)starts[i] * LANES;
@@ -161,6 +187,7 @@ mix_columns(uint8_t *out, const int16_t *columns, const int32_t *starts,
 		for (int lane = 0; lane < LANES; lane += WIDE) {
 			words sum = { 0 };
 
+#pragma GCC unroll 4
 			for (int32_t k = 0; k < n; k++)
 				sum += times(*(const words *)(p + lane +
 				                 (ptrdiff_t)k * LANES),
@@ -175,18 +202,23 @@ turn_block(uint8_t *out, size_t stride, const uint8_t *in)
 {
 	bytes16 a[16], b[16];
 
+#pragma GCC unroll 16
 	for (int i = 0; i < 16; i++)
 		a[i] = *(const bytes16 *)(in + i * LANES);
+#pragma GCC unroll 4
 	for (int round = 0; round < 4; round++) {
+#pragma GCC unroll 8
 		for (int i = 0; i < 8; i++) {
 			b[2 * i] = SHUFFLE(a[i], a[i + 8], 0, 16, 1, 17, 2, 18,
 			    3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 			b[2 * i + 1] = SHUFFLE(a[i], a[i + 8], 8, 24, 9, 25, 10,
 			    26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 		}
+#pragma GCC unroll 16
 		for (int i = 0; i < 16; i++)
 			a[i] = b[i];
 	}
+#pragma GCC unroll 16
 	for (size_t i = 0; i < 16; i++)
 		*(bytes16 *)(out + i * stride) = a[i];
 }

@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Coefficients are of 16 bits and given in both halves of 32: a vector of one
+ * is then a single load.
+ */
 #define LANES       16  /* rows in a strip, and what widths are padded to */
 #define KERNEL_STEP 32  /* samples that mix_rows takes at a time */
 #define KERNEL_ONE  15  /* a coefficient of 1 is 1 << 15 */
@@ -24,7 +28,7 @@ struct kernel {
 	 * multiple of KERNEL_STEP, and so much is read of every row.
 	 */
 	void (*mix_rows)(int16_t *out, const uint8_t *const *rows,
-	    const int16_t *coefs, int32_t n, size_t width);
+	    const uint32_t *coefs, int32_t n, size_t width);
 
 	/* LANES rows of width samples to width columns of LANES. */
 	void (*turn_rows)(int16_t *columns, const int16_t *rows, size_t width);
@@ -34,7 +38,7 @@ struct kernel {
 	 * is what (value − KERNEL_MID) << 6 lacks to the value and its half.
 	 */
 	void (*mix_columns)(uint8_t *out, const int16_t *columns,
-	    const int32_t *starts, const int16_t *coefs, int32_t n,
+	    const int32_t *starts, const uint32_t *coefs, int32_t n,
 	    int32_t count, int16_t bias);
 
 	/* count columns (rounded up to LANES) to LANES rows. */

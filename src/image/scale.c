@@ -15,7 +15,7 @@ struct table {
 	int32_t n;
 	double gain; /* what they sum up to */
 	int32_t *starts;
-	int16_t *coefs;
+	uint32_t *coefs;
 };
 
 struct scaler {
@@ -88,10 +88,11 @@ weigh(double *w, int32_t n, double d, double unit)
 	return sum;
 }
 
-static int16_t
-clip_coef(long v)
+/* As a kernel wants it: in both halves. */
+static uint32_t
+double_coef(long v)
 {
-	return (int16_t)(v < INT16_MAX ? v : INT16_MAX);
+	return (uint16_t)(v < INT16_MAX ? v : INT16_MAX) * UINT32_C(0x10001);
 }
 
 /*
@@ -99,7 +100,7 @@ clip_coef(long v)
  * largest takes what rounding leaves, so that a flat area stays what it is.
  */
 static void
-round_weights(int16_t *coefs, const double *w, int32_t n, double sum,
+round_weights(uint32_t *coefs, const double *w, int32_t n, double sum,
     double gain)
 {
 	double unit = gain * (1 << KERNEL_ONE) / sum;
@@ -110,11 +111,11 @@ round_weights(int16_t *coefs, const double *w, int32_t n, double sum,
 		long v = lrint(w[i] * unit);
 
 		left -= v;
-		coefs[i] = clip_coef(v);
+		coefs[i] = double_coef(v);
 		if (w[i] > w[most])
 			most = i;
 	}
-	coefs[most] = clip_coef(lrint(w[most] * unit) + left);
+	coefs[most] = double_coef(lrint(w[most] * unit) + left);
 }
 
 static int32_t

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "image/pipeline.h"
 #include "origin/origin.h"
+#include "serve/platform.h"
 #include "serve/wire.h"
 
 enum status
@@ -96,6 +97,7 @@ converter_run(int fd, uint32_t inputs)
 {
 	struct why why;
 
+	platform_keep_memory();
 	if (!pipeline_init(inputs, &why)) {
 		log_line(LOG_LEVEL_ERROR, "converter: %s", why.text);
 		return 1;

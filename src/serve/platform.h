@@ -13,6 +13,13 @@ const char *platform_self(const char *argv0, char *path, size_t size);
 /* The calling process is killed when its parent dies. */
 void platform_die_with_parent(void);
 
+/*
+ * What one job gave back the next one may have, up to tens of megabytes: fresh
+ * pages from the system cost up to a sixth of a conversion.  Once, before any
+ * job.
+ */
+void platform_keep_memory(void);
+
 /* The longest queue that listen(2) really gives; -1 if it is not known. */
 int platform_backlog_max(void);
 

@@ -25,6 +25,12 @@ platform_die_with_parent(void)
 	procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &sig);
 }
 
+/* jemalloc keeps it for seconds, and that is long enough. */
+void
+platform_keep_memory(void)
+{
+}
+
 int
 platform_backlog_max(void)
 {

@@ -1,5 +1,6 @@
 #include "serve/platform.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -17,6 +18,16 @@ void
 platform_die_with_parent(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+void
+platform_keep_memory(void)
+{
+#ifdef __GLIBC__
+	/* The most that glibc takes from its heap, and twice that kept. */
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
 }
 
 int

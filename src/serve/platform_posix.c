@@ -23,6 +23,11 @@ platform_die_with_parent(void)
 {
 }
 
+void
+platform_keep_memory(void)
+{
+}
+
 int
 platform_backlog_max(void)
 {
