@@ -321,25 +321,6 @@ open_header(struct run *r)
 	return st != STATUS_OK ? st : check_time(r);
 }
 
-/*
- * libjpeg rounds a shrunk side up, libvips cuts the begun pixel off: seven
- * rows at an eighth are none, and a picture of no rows is an assertion.  Take
- * the next larger scale where that leaves less than the plan resizes from.
- */
-static void
-settle_shrink(struct plan *plan, int32_t width, int32_t height)
-{
-	struct box *c = &plan->crop;
-
-	while (plan->shrink > 1 &&
-	    (width / plan->shrink < c->x + plan->resize_w ||
-	        height / plan->shrink < c->y + plan->resize_h)) {
-		plan->shrink /= 2;
-		*c = (struct box){ c->x * 2, c->y * 2, c->width * 2,
-			c->height * 2 };
-	}
-}
-
 static enum status
 make_plan(struct run *r, const struct encoder *encoder)
 {
@@ -352,15 +333,10 @@ make_plan(struct run *r, const struct encoder *encoder)
 		.frames = 1,
 		.shrinks = (r->loader->flags & LOADER_SHRINK) != 0,
 	};
-	enum status st;
-
 	if ((r->loader->flags & LOADER_PAGES) && (out & FORMAT_ANIMATION))
 		input.frames = r->facts.frames;
 	limits.output_side = VIPS_MIN(limits.output_side, encoder->side);
-	st = plan_make(&r->plan, &input, &r->job->params, &limits, r->why);
-	if (st == STATUS_OK)
-		settle_shrink(&r->plan, input.width, input.height);
-	return st;
+	return plan_make(&r->plan, &input, &r->job->params, &limits, r->why);
 }
 
 /* Open again as the plan wants it, and hang the plan's steps on it. */

@@ -268,9 +268,11 @@ shrink_side(int32_t *at, int32_t *len, int32_t n, int32_t s)
 }
 
 /*
- * The largest shrink on load that leaves at least what the resize makes.  A
- * loader that scales freely needs none: from crop and resize it knows the
- * scale to draw at.
+ * The largest shrink on load that leaves at least what the resize makes, also
+ * of whole pixels alone: libvips cuts off the one that a shrunk side has
+ * begun, and of seven rows at an eighth nothing is left.  A loader that
+ * scales freely needs none: from crop and resize it knows the scale to draw
+ * at.
  */
 static void
 choose_shrink(struct plan *plan, struct box crop, struct size stored,
@@ -281,7 +283,11 @@ choose_shrink(struct plan *plan, struct box crop, struct size stored,
 
 		shrink_side(&box.x, &box.width, stored.w, s);
 		shrink_side(&box.y, &box.height, stored.h, s);
-		if (box.width < plan->resize_w || box.height < plan->resize_h)
+		if (box.width < plan->resize_w ||
+		    stored.w / s - box.x < plan->resize_w)
+			continue;
+		if (box.height < plan->resize_h ||
+		    stored.h / s - box.y < plan->resize_h)
 			continue;
 		plan->shrink = s;
 		plan->crop = box;

@@ -258,8 +258,9 @@ check_sides(void)
 				.h = samplings[(i + j) % 7].h,
 				.v = samplings[(i + j) % 7].v,
 				.grey = samplings[(i + j) % 7].grey };
+			int32_t w = 2 + sides[(i * 7 + j) % 11] / 2;
 			struct params params =
-			    make_params(2 + sides[(i * 7 + j) % 11] / 2, 0,
+			    make_params(VIPS_MAX(w, (sides[i] + 7) / 8), 0,
 			        FIT_INSIDE, 80);
 
 			check_kind(&kind, &params);
