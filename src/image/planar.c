@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "image/planar_impl.h"
+#include "image/srgb.h"
 
 /* Larger steps need long filters, and chroma's may be twice luma's. */
 #define STEP_MAX (SCALE_STEP_MAX / 2)
@@ -65,12 +66,15 @@ suits(const struct planar_ask *ask)
 	    plan->crop.height <= plan->resize_h * STEP_MAX;
 }
 
+/* Without a profile it is taken for sRGB, as browsers do. */
 static bool
 is_srgb(const struct decoder *d)
 {
 	size_t len;
+	const unsigned char *profile = decoder_profile(d, &len);
 
-	return decoder_profile(d, &len) == NULL;
+	return profile == NULL ||
+	    (decoder_planes(d) == PLANES && srgb_is_profile(profile, len));
 }
 
 /*
@@ -103,7 +107,8 @@ planar_open(const struct planar_ask *ask)
 		clip_length(plan->crop.y, plan->crop.height, ask->facts->height,
 		    plan->shrink) };
 	p->decoder = decoder_open(ask->bytes, ask->len, ask->mended);
-	if (p->decoder == NULL ||
+	if (p->decoder == NULL || p->crop.width < plan->resize_w ||
+	    p->crop.height < plan->resize_h ||
 	    decoder_width(p->decoder) != ask->facts->width ||
 	    decoder_height(p->decoder) != ask->facts->height ||
 	    !is_srgb(p->decoder)) {

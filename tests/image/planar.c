@@ -314,12 +314,213 @@ check_refused(void)
 	}
 }
 
+static void
+put32(unsigned char *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+/* A profile of matrix and curves: sRGB but for the curve's power. */
+static size_t
+make_profile(unsigned char *p, double power, bool tables)
+{
+	static const char *const tags[] = { "rXYZ", "gXYZ", "bXYZ", "rTRC",
+		"gTRC", "bTRC", "A2B0" };
+	static const double xyz[3][3] = { { 0.4361, 0.2225, 0.0139 },
+		{ 0.3851, 0.7169, 0.0971 }, { 0.1431, 0.0606, 0.7141 } };
+	const double curve[] = { power, 1 / 1.055, 0.055 / 1.055, 1 / 12.92,
+		0.04045 };
+	size_t at = 132 + 7 * 12;
+
+	memset(p, 0, 512);
+	memcpy(p + 12, "mntrRGB XYZ ", 12);
+	memcpy(p + 36, "acsp", 4);
+	put32(p + 128, tables ? 7 : 6);
+	for (size_t t = 0; t < 7; t++) {
+		unsigned char *row = p + 132 + 12 * t;
+		size_t start = t < 3 ? at + 20 * t : at + 60;
+
+		memcpy(row, tags[t], 4);
+		put32(row + 4, (uint32_t)start);
+		put32(row + 8, t < 3 ? 20 : 32);
+		memcpy(p + start, t < 3 ? "XYZ " : "para", 4);
+		for (size_t i = 0; t < 3 && i < 3; i++)
+			put32(p + start + 8 + 4 * i,
+			    (uint32_t)lrint(xyz[t][i] * 65536));
+	}
+	p[at + 60 + 9] = 3;
+	for (size_t i = 0; i < 5; i++)
+		put32(p + at + 72 + 4 * i, (uint32_t)lrint(curve[i] * 65536));
+	put32(p, (uint32_t)(at + 60 + 32));
+	return at + 60 + 32;
+}
+
+/* sRGB by its numbers is sRGB; any other profile is for libvips. */
+static void
+check_profiles(void)
+{
+	static const struct {
+		int line;
+		double power;
+		bool tables, cut, grey, by_planes;
+	} rows[] = {
+		{ __LINE__, 2.4, false, false, false, true },
+		{ __LINE__, 2.2, false, false, false, false },
+		{ __LINE__, 2.4, true, false, false, false },
+		{ __LINE__, 2.4, false, true, false, false },
+		{ __LINE__, 2.4, false, false, true, false },
+	};
+
+	for (size_t i = 0; i < VIPS_NUMBER(rows); i++) {
+		struct job job = make_job(FORMAT_JPEG, 50, 0, FIT_INSIDE);
+		unsigned char profile[512];
+		struct jpeg_kind kind = { .width = 99,
+			.height = 99,
+			.h = 1,
+			.v = 1,
+			.grey = rows[i].grey,
+			.profile = profile };
+		struct file f;
+
+		kind.profile_len = (unsigned int)make_profile(profile,
+		    rows[i].power, rows[i].tables);
+		if (rows[i].cut)
+			kind.profile_len -= 8;
+		source_make(&f, &kind);
+		CHECK_AT(rows[i].line,
+		    goes_by_planes(&job, &f, 1) == rows[i].by_planes);
+		free(f.bytes);
+	}
+}
+
+/*
+ * By planes a file is refused as by pixels, at least: libvips looks for
+ * warnings before each strip only, and so takes one that is cut off in the
+ * last.
+ */
+static void
+check_cut(const struct file *f, size_t len, bool scans)
+{
+	struct file part = { f->bytes, len };
+	struct job by_pixels = make_job(FORMAT_PNG, 40, 0, FIT_INSIDE);
+	struct job by_planes = make_job(FORMAT_JPEG, 40, 0, FIT_INSIDE);
+	struct picture a, b;
+	enum status want = run_job(&by_pixels, &part, &a);
+	enum status got = run_job(&by_planes, &part, &b);
+
+	/* The end marker alone, of two bytes, may be missing. */
+	if (len + 2 >= f->len)
+		CHECK(got == STATUS_OK && want == STATUS_OK);
+	else
+		CHECK(got == want || got == STATUS_BROKEN);
+	/* Where scans refine it, whole ones may be missing, too. */
+	CHECK(got != STATUS_OK || scans || len + 2 >= f->len);
+	free(a.bytes);
+	free(b.bytes);
+}
+
+static void
+check_spoilt(const struct file *f, size_t at)
+{
+	struct job by_pixels = make_job(FORMAT_PNG, 40, 0, FIT_INSIDE);
+	struct job by_planes = make_job(FORMAT_JPEG, 40, 0, FIT_INSIDE);
+	struct picture a, b;
+	char was = f->bytes[at];
+
+	f->bytes[at] = (char)(was ^ 0x55);
+	EQ_INT((int)run_job(&by_planes, f, &b),
+	    (int)run_job(&by_pixels, f, &a));
+	f->bytes[at] = was;
+	free(a.bytes);
+	free(b.bytes);
+}
+
+static void
+check_broken(void)
+{
+	for (int k = 0; k < 4; k++) {
+		struct jpeg_kind kind = { .width = 203,
+			.height = 150,
+			.h = 2,
+			.v = 2,
+			.progressive = k & 1,
+			.restart = k & 2 };
+		struct file f;
+
+		source_make(&f, &kind);
+		for (size_t back = 0; back < 8; back++)
+			check_cut(&f, f.len - back, kind.progressive);
+		for (size_t at = 3; at < f.len - 8; at += f.len / 60) {
+			check_cut(&f, at, kind.progressive);
+			check_spoilt(&f, at);
+		}
+		free(f.bytes);
+	}
+}
+
+/* A deadline that has passed is one, whichever way. */
+static void
+check_deadline(void)
+{
+	for (int k = 0; k < 2; k++) {
+		struct jpeg_kind kind = { .width = 800,
+			.height = 600,
+			.h = 2,
+			.v = 2,
+			.progressive = k == 1 };
+		struct job job = make_job(FORMAT_JPEG, 40, 0, FIT_INSIDE);
+		struct why why = { { 0 } };
+		struct picture p;
+		struct file f;
+
+		source_make(&f, &kind);
+		EQ_INT((int)pipeline_run(&job, f.bytes, f.len, clock_ms() - 1,
+		           &p, &why),
+		    STATUS_TIMEOUT);
+		CHECK(p.bytes == NULL);
+		free(f.bytes);
+	}
+}
+
+/* The shared photos, whichever way they go, to each format at each scale. */
+static void
+check_photos(const char *dir)
+{
+	static const int32_t widths[] = { 150, 640, 1280 };
+	struct dirent **entries;
+	int n = scandir(dir, &entries, NULL, alphasort);
+
+	CHECK(n > 2);
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		struct file f;
+
+		if (strstr(name, ".jpg") != NULL &&
+		    CHECK(reference_read(&f, dir, name))) {
+			for (size_t w = 0; w < VIPS_NUMBER(widths); w++) {
+				struct job job =
+				    make_job(formats[(w + (size_t)i) % 3],
+				        widths[w], 0, FIT_INSIDE);
+				int before = test_failed;
+
+				compare_job(&job, &f, FARTHER);
+				if (test_failed != before)
+					printf("\t%s, w=%d\n", name, widths[w]);
+			}
+			g_free(f.bytes);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct why why = { { 0 } };
+	char photos[4096];
 
-	(void)argv;
 	if (argc > 2) {
 		fprintf(stderr, "usage: planar [SHARED_DIR]\n");
 		return 2;
@@ -329,8 +530,18 @@ main(int argc, char **argv)
 		return test_end("planar");
 	}
 	check_refused();
+	check_profiles();
 	check_turns();
 	check_sides();
+	check_broken();
+	check_deadline();
+	if (argc == 2) {
+		snprintf(photos, sizeof(photos), "%s/photos", argv[1]);
+		if (access(photos, R_OK) == 0)
+			check_photos(photos);
+		else
+			test_skip("no folder of photos");
+	}
 	pipeline_end();
 	return test_end("planar");
 }
