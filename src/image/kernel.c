@@ -177,23 +177,33 @@ turn_rows(int16_t *columns, const int16_t *rows, size_t width)
 	}
 }
 
-static void
-mix_columns(uint8_t *out, const int16_t *columns, const int32_t *starts,
-    const uint32_t *coefs, int32_t n, int32_t count, int16_t bias)
+static inline void
+mix_column(uint8_t *out, const int16_t *in, ptrdiff_t step,
+    const uint32_t *coefs, int32_t n, int16_t bias)
 {
-	for (int32_t i = 0; i < count; i++, coefs += n, out += LANES) {
-		const int16_t *p = columns + (ptrdiff_t)starts[i] * LANES;
-
-		for (int lane = 0; lane < LANES; lane += WIDE) {
-			words sum = { 0 };
+	for (int lane = 0; lane < LANES; lane += WIDE) {
+		words sum = { 0 };
 
 #pragma GCC unroll 4
-			for (int32_t k = 0; k < n; k++)
-				sum += times(*(const words *)(p + lane +
-				                 (ptrdiff_t)k * LANES),
-				    coefs[k]);
-			store_bytes(out + lane, (sum + bias) >> 6);
-		}
+		for (int32_t k = 0; k < n; k++)
+			sum += times(*(const words *)(in + lane + k * step),
+			    coefs[k]);
+		store_bytes(out + lane, (sum + bias) >> 6);
+	}
+}
+
+static void
+mix_columns(uint8_t *out, const int16_t *columns, int32_t bands,
+    const int32_t *starts, const uint32_t *coefs, int32_t n, int32_t count,
+    int16_t bias)
+{
+	ptrdiff_t step = (ptrdiff_t)bands * LANES;
+
+	for (int32_t i = 0; i < count; i++, coefs += n) {
+		const int16_t *in = columns + starts[i] * step;
+
+		for (int32_t b = 0; b < bands; b++, out += LANES, in += LANES)
+			mix_column(out, in, step, coefs, n, bias);
 	}
 }
 

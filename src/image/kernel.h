@@ -34,10 +34,11 @@ struct kernel {
 	void (*turn_rows)(int16_t *columns, const int16_t *rows, size_t width);
 
 	/*
-	 * count columns of bytes, each of n columns from its start on; bias
-	 * is what (value − KERNEL_MID) << 6 lacks to the value and its half.
+	 * count times bands columns of bytes; those of a band are each mixed
+	 * of n of this band, from a start on.  bias is what
+	 * (value − KERNEL_MID) << 6 lacks to the value and its half.
 	 */
-	void (*mix_columns)(uint8_t *out, const int16_t *columns,
+	void (*mix_columns)(uint8_t *out, const int16_t *columns, int32_t bands,
 	    const int32_t *starts, const uint32_t *coefs, int32_t n,
 	    int32_t count, int16_t bias);
 

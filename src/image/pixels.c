@@ -106,6 +106,8 @@ scale(VipsObject *scope, const struct plan *plan, VipsImage *in,
 	*out = in;
 	if (in->Xsize == width && in->Ysize == height)
 		return 0;
+	if (pixels_can_scale(in, width, height))
+		return pixels_scale(scope, in, width, height, out);
 	if (vips_image_hasalpha(in) && in->BandFmt == VIPS_FORMAT_UCHAR)
 		return scale_alpha(scope, in, width, height, out);
 	return scale_bands(scope, in, width, height, out);

@@ -145,7 +145,7 @@ make_planes(struct planar *p)
 		struct plane *plane = &to->plane[i];
 
 		if (!plane_make(plane, (to->width + half - 1) / half,
-		        (to->height + half - 1) / half))
+		        (to->height + half - 1) / half, 1))
 			return false;
 		if (i >= given)
 			memset(plane->samples, 128,

@@ -20,8 +20,7 @@ struct table {
 
 struct scaler {
 	const struct kernel *kernel;
-	struct axis x, y; /* x counts from left */
-	int32_t left;
+	struct axis x, y; /* x begins at what is needed */
 	struct table tx, ty;
 	struct plane *out;
 	bool swap;
@@ -30,7 +29,8 @@ struct scaler {
 	uint8_t *ring; /* the newest rows, each at its number modulo depth */
 	size_t depth, stride;
 	const uint8_t *rows[TAPS_MAX];
-	size_t width;   /* samples of a row that are mixed */
+	size_t left;    /* bytes of a row that no result needs */
+	size_t width;   /* bytes after them that are mixed */
 	int16_t *strip; /* LANES rows of them */
 	int16_t *columns;
 	uint8_t *mixed;
@@ -43,11 +43,12 @@ round_up(size_t n, size_t to)
 }
 
 bool
-plane_make(struct plane *p, int32_t width, int32_t height)
+plane_make(struct plane *p, int32_t width, int32_t height, int32_t bands)
 {
 	p->width = width;
 	p->height = height;
-	p->stride = round_up((size_t)width, LANES);
+	p->bands = bands;
+	p->stride = round_up((size_t)width * (size_t)bands, LANES);
 	p->samples = malloc(p->stride * round_up((size_t)height, LANES));
 	return p->samples != NULL;
 }
@@ -164,24 +165,25 @@ make_table(struct table *t, const struct axis *axis)
 
 /* Memory that kernels overrun to the next multiple is there and zero. */
 static bool
-make_buffers(struct scaler *s, size_t width, int32_t ahead)
+make_buffers(struct scaler *s, size_t row_size, int32_t ahead)
 {
-	size_t left = (size_t)s->left;
+	size_t bands = (size_t)s->out->bands, needed;
 
-	s->width = round_up((size_t)s->x.high, KERNEL_STEP);
+	s->width = round_up((size_t)s->x.high * bands, KERNEL_STEP);
+	needed = s->left + s->width;
 	s->depth = (size_t)(ahead + s->ty.n);
-	s->stride = round_up(width > left + s->width ? width : left + s->width,
-	    KERNEL_STEP);
+	s->stride =
+	    round_up(row_size > needed ? row_size : needed, KERNEL_STEP);
 	s->ring = calloc(s->depth, s->stride);
 	s->strip = calloc(LANES * s->width, sizeof(*s->strip));
 	s->columns = calloc(LANES * s->width, sizeof(*s->columns));
-	s->mixed = calloc(LANES, round_up((size_t)s->x.count, LANES));
+	s->mixed = calloc(LANES, round_up((size_t)s->x.count * bands, LANES));
 	return s->ring != NULL && s->strip != NULL && s->columns != NULL &&
 	    s->mixed != NULL;
 }
 
 struct scaler *
-scaler_new(const struct axis *x, const struct axis *y, size_t width,
+scaler_new(const struct axis *x, const struct axis *y, size_t row_size,
     int32_t ahead, double gain, double base, bool swap, struct plane *out)
 {
 	struct scaler *s = calloc(1, sizeof(*s));
@@ -189,7 +191,7 @@ scaler_new(const struct axis *x, const struct axis *y, size_t width,
 	if (s == NULL)
 		return NULL;
 	s->kernel = choose_kernel();
-	s->left = x->low;
+	s->left = (size_t)x->low * (size_t)out->bands;
 	s->x = (struct axis){ x->from - x->low, x->step, x->last, 0,
 		x->high - x->low, x->count };
 	s->y = *y;
@@ -198,7 +200,7 @@ scaler_new(const struct axis *x, const struct axis *y, size_t width,
 	s->tx.gain = gain;
 	s->ty.gain = 1;
 	if (!make_table(&s->tx, &s->x) || !make_table(&s->ty, y) ||
-	    !make_buffers(s, width, ahead)) {
+	    !make_buffers(s, row_size, ahead)) {
 		scaler_free(s);
 		return NULL;
 	}
@@ -236,11 +238,11 @@ finish_strip(struct scaler *s, int32_t at)
 	struct plane *out = s->out;
 
 	s->kernel->turn_rows(s->columns, s->strip, s->width);
-	s->kernel->mix_columns(s->mixed, s->columns, s->tx.starts, s->tx.coefs,
-	    s->tx.n, s->x.count, s->bias);
+	s->kernel->mix_columns(s->mixed, s->columns, out->bands, s->tx.starts,
+	    s->tx.coefs, s->tx.n, s->x.count, s->bias);
 	if (!s->swap) {
 		s->kernel->turn_columns(out->samples + (size_t)at * out->stride,
-		    out->stride, s->mixed, s->x.count);
+		    out->stride, s->mixed, s->x.count * out->bands);
 		return;
 	}
 	for (int32_t i = 0; i < s->x.count; i++)

@@ -1,5 +1,5 @@
 /*
- * One plane of bytes resized by Lanczos (a = 3), rows going in from the top
+ * A plane of bytes resized by Lanczos (a = 3), rows going in from the top
  * and out as soon as they can be made.  Each axis says for itself where its
  * results stand, so that crops, cuts, mirrorings and the offsets of halved
  * chroma are one and the same thing; a swap of the axes comes for nothing.
@@ -26,25 +26,29 @@ struct axis {
 	int32_t count;
 };
 
-/* Samples in memory, whose sides are padded to multiples of 16. */
+/*
+ * Samples of one or more interleaved bands in memory.  Rows are padded to a
+ * multiple of 16 bytes, and their number to one of 16.
+ */
 struct plane {
 	uint8_t *samples;
 	size_t stride;
-	int32_t width, height;
+	int32_t width, height, bands;
 };
 
 /* False without memory; free(3) the samples. */
-bool plane_make(struct plane *, int32_t width, int32_t height);
+bool plane_make(struct plane *, int32_t width, int32_t height, int32_t bands);
 
 struct scaler;
 
 /*
- * A scaler of rows that are width samples in memory and arrive up to ahead
- * at a time.  Every sample v becomes (v − 128) · gain + base.  With swap the
- * y axis of the source is the x axis of out.  NULL: no memory.
+ * A scaler to out of rows that take row_size bytes in memory and arrive up to
+ * ahead at a time, with as many bands as out.  Every sample v becomes
+ * (v − 128) · gain + base.  With swap, for one band only, the y axis of the
+ * source is the x axis of out.  NULL: no memory.
  */
 struct scaler *scaler_new(const struct axis *x, const struct axis *y,
-    size_t width, int32_t ahead, double gain, double base, bool swap,
+    size_t row_size, int32_t ahead, double gain, double base, bool swap,
     struct plane *out);
 void scaler_free(struct scaler *);
 

@@ -84,7 +84,8 @@ decode(const unsigned char *bytes, size_t len, int32_t shrink,
 
 			if (s == 0 && p->samples == NULL &&
 			    !plane_make(p, (int32_t)l[i].row_size,
-			        keep ? l[i].height + LAYER_ROWS : LAYER_ROWS))
+			        keep ? l[i].height + LAYER_ROWS : LAYER_ROWS,
+			        1))
 				give_up("no memory");
 			for (int32_t k = 0; k < l[i].rows; k++)
 				rows[i][k] = p->samples +

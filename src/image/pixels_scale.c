@@ -1,0 +1,130 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/pixels.h"
+#include "image/scale.h"
+
+static uint8_t
+product(int a, int b)
+{
+	int v = a * b + 128;
+
+	/* ÷ 255, to the nearest. */
+	return (uint8_t)((v + (v >> 8)) >> 8);
+}
+
+/*
+ * Transparent pixels have no colour to lend to their neighbours, so colours
+ * are weighted by alpha while they are mixed.
+ */
+static void
+weigh_row(uint8_t *to, const uint8_t *from, int32_t width, int32_t bands)
+{
+	for (int32_t x = 0; x < width; x++, to += bands, from += bands) {
+		uint8_t alpha = from[bands - 1];
+
+		for (int32_t b = 0; b < bands - 1; b++)
+			to[b] = product(from[b], alpha);
+		to[bands - 1] = alpha;
+	}
+}
+
+static void
+unweigh_row(uint8_t *at, int32_t width, int32_t bands)
+{
+	for (int32_t x = 0; x < width; x++, at += bands) {
+		int alpha = at[bands - 1];
+
+		for (int32_t b = 0; b < bands - 1 && alpha < 255; b++) {
+			int v =
+			    alpha > 0 ? (at[b] * 255 + alpha / 2) / alpha : 0;
+
+			at[b] = (uint8_t)VIPS_MIN(v, 255);
+		}
+	}
+}
+
+/* The next rows from the top, as a sink of libvips gets them. */
+static int
+feed_rows(VipsRegion *region, VipsRect *area, void *scaler)
+{
+	const VipsImage *in = region->im;
+	bool alpha = vips_image_hasalpha(region->im);
+	size_t size = (size_t)in->Xsize * (size_t)in->Bands;
+
+	for (int i = 0; i < area->height; i++) {
+		const uint8_t *from = region->data + (ptrdiff_t)i * region->bpl;
+		uint8_t *to = scaler_row(scaler, area->top + i);
+
+		if (alpha)
+			weigh_row(to, from, in->Xsize, in->Bands);
+		else
+			memcpy(to, from, size);
+		(void)scaler_run(scaler, area->top + i + 1);
+	}
+	return 0;
+}
+
+/* The plane as a picture that is in's but for its size. */
+static int
+write_rows(const struct plane *p, VipsImage *in, VipsImage *out)
+{
+	bool alpha = vips_image_hasalpha(in);
+
+	if (vips_image_pipelinev(out, VIPS_DEMAND_STYLE_THINSTRIP, in, NULL) !=
+	    0)
+		return -1;
+	out->Xsize = p->width;
+	out->Ysize = p->height;
+	for (int32_t y = 0; y < p->height; y++) {
+		uint8_t *row = p->samples + (size_t)y * p->stride;
+
+		if (alpha)
+			unweigh_row(row, p->width, p->bands);
+		if (vips_image_write_line(out, y, row) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static struct axis
+make_axis(int32_t from, int32_t to)
+{
+	return (struct axis){ .step = (double)from / to,
+		.last = to,
+		.high = from,
+		.count = to };
+}
+
+bool
+pixels_can_scale(const VipsImage *in, int32_t width, int32_t height)
+{
+	return in->BandFmt == VIPS_FORMAT_UCHAR && width <= in->Xsize &&
+	    height <= in->Ysize && in->Xsize <= width * SCALE_STEP_MAX &&
+	    in->Ysize <= height * SCALE_STEP_MAX;
+}
+
+int
+pixels_scale(VipsObject *scope, VipsImage *in, int32_t width, int32_t height,
+    VipsImage **out)
+{
+	struct axis x = make_axis(in->Xsize, width);
+	struct axis y = make_axis(in->Ysize, height);
+	struct plane plane = { .samples = NULL };
+	struct scaler *scaler = NULL;
+	int failed = -1;
+
+	*out = vips_image_new_memory();
+	vips_object_local(scope, *out);
+	if (plane_make(&plane, width, height, in->Bands))
+		scaler =
+		    scaler_new(&x, &y, (size_t)in->Xsize * (size_t)in->Bands, 1,
+		        1, 128, false, &plane);
+	if (scaler == NULL)
+		vips_error("imgfcgi", "no memory");
+	else if (vips_sink_disc(in, feed_rows, scaler) == 0)
+		failed = write_rows(&plane, in, *out);
+	scaler_free(scaler);
+	free(plane.samples);
+	return failed;
+}
