@@ -151,6 +151,8 @@ make_table(struct table *t, const struct axis *axis)
 	double reach = LOBES * fmax(1, fabs(axis->step));
 	size_t count = (size_t)axis->count;
 
+	if (reach > LOBES * SCALE_STEP_MAX)
+		return false;
 	t->n = (int32_t)ceil(2 * reach);
 	if (t->n > axis->high - axis->low)
 		t->n = axis->high - axis->low;

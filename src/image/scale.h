@@ -45,7 +45,8 @@ struct scaler;
  * A scaler to out of rows that take row_size bytes in memory and arrive up to
  * ahead at a time, with as many bands as out.  Every sample v becomes
  * (v − 128) · gain + base.  With swap, for one band only, the y axis of the
- * source is the x axis of out.  NULL: no memory.
+ * source is the x axis of out.  NULL: no memory,
+ * or a step that is too large.
  */
 struct scaler *scaler_new(const struct axis *x, const struct axis *y,
     size_t row_size, int32_t ahead, double gain, double base, bool swap,
