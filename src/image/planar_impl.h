@@ -45,6 +45,18 @@ struct layer {
 	size_t row_size;       /* bytes written to each */
 };
 
+/*
+ * What a decoder needs of a JPEG in many scans, if of the components that
+ * flat marks (by their number in the file) it needs the DC alone.
+ * scans_first(): how many bytes a scan goes on that is being read.
+ * scans_next(): from a marker at *at on, the next segment or scan that is
+ * needed; sets *at to where it begins and returns its length.  What is no
+ * segment is needed, to the end.
+ */
+size_t scans_first(const unsigned char *, size_t len);
+size_t scans_next(const unsigned char *, size_t len, size_t *at,
+    const bool *flat);
+
 /* Rows at a time, at most. */
 #define LAYER_ROWS 32
 

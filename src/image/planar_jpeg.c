@@ -37,9 +37,12 @@ struct codec {
 };
 
 struct decoder {
-	struct codec codec;
+	struct codec codec; /* first: libjpeg's functions know only it */
 	struct jpeg_decompress_struct jpeg;
 	struct jpeg_source_mgr source;
+	const unsigned char *bytes; /* where scans are left out, else NULL */
+	size_t len, next;           /* the first that was not given yet */
+	bool flat[256];             /* components that need no AC */
 	bool mended;
 	JOCTET *profile;
 	unsigned int profile_len;
@@ -104,12 +107,24 @@ codec_status(struct codec *codec, j_common_ptr jpeg, enum status otherwise,
 	                                                    : otherwise;
 }
 
-/* All bytes are there from the start: wanting more is the error. */
+/*
+ * All bytes are there from the start: wanting more is the error, unless the
+ * scans that are needed are given one by one.
+ */
 static boolean
 want_more(j_decompress_ptr jpeg)
 {
-	ERREXIT(jpeg, JERR_INPUT_EOF);
-	return FALSE;
+	struct decoder *d = jpeg->client_data;
+	size_t at = d->next, n = 0;
+
+	if (d->bytes != NULL && d->next < d->len)
+		n = scans_next(d->bytes, d->len, &at, d->flat);
+	if (n == 0)
+		ERREXIT(jpeg, JERR_INPUT_EOF);
+	d->source.next_input_byte = d->bytes + at;
+	d->source.bytes_in_buffer = n;
+	d->next = at + n;
+	return TRUE;
 }
 
 static void
@@ -117,8 +132,10 @@ skip_bytes(j_decompress_ptr jpeg, long n)
 {
 	if (n <= 0)
 		return;
-	if ((size_t)n > jpeg->src->bytes_in_buffer)
-		ERREXIT(jpeg, JERR_INPUT_EOF);
+	while ((size_t)n > jpeg->src->bytes_in_buffer) {
+		n -= (long)jpeg->src->bytes_in_buffer;
+		want_more(jpeg);
+	}
 	jpeg->src->next_input_byte += n;
 	jpeg->src->bytes_in_buffer -= (size_t)n;
 }
@@ -264,6 +281,38 @@ describe_layers(const struct jpeg_decompress_struct *jpeg, struct layer *layers)
 	}
 }
 
+/*
+ * At an eighth a plane of 1 × 1 blocks is made of DC alone.  The scans that
+ * refine the rest of it are most of a progressive file and need not be
+ * decoded; the picture is the same.  A file that lacks its end is read whole,
+ * so that it is told what else it lacks.
+ */
+static void
+leave_out_scans(struct decoder *d)
+{
+	struct jpeg_decompress_struct *jpeg = &d->jpeg;
+	bool any = false;
+
+	if (!jpeg->progressive_mode || d->mended)
+		return;
+	jpeg_calc_output_dimensions(jpeg);
+	for (int i = 0; i < jpeg->num_components; i++) {
+		const jpeg_component_info *c = &jpeg->comp_info[i];
+
+		if (SCALED_WIDTH(c) != 1 || SCALED_HEIGHT(c) != 1)
+			continue;
+		d->flat[c->component_id & 0xff] = true;
+		any = true;
+	}
+	if (!any)
+		return;
+	d->bytes = d->source.next_input_byte;
+	d->len = d->source.bytes_in_buffer;
+	d->next = scans_first(d->bytes, d->len);
+	d->source.bytes_in_buffer = d->next;
+	jpeg->do_block_smoothing = FALSE;
+}
+
 enum status
 decoder_start(struct decoder *d, int32_t shrink, int64_t deadline_ms,
     struct layer *layers, struct why *why)
@@ -279,6 +328,7 @@ decoder_start(struct decoder *d, int32_t shrink, int64_t deadline_ms,
 	jpeg->scale_denom = (unsigned int)shrink;
 	jpeg->out_color_space = jpeg->jpeg_color_space;
 	jpeg->raw_data_out = TRUE;
+	leave_out_scans(d);
 	jpeg_start_decompress(jpeg);
 	describe_layers(jpeg, layers);
 	return check_warnings(d, why);

@@ -80,3 +80,44 @@ source_make(struct file *f, const struct jpeg_kind *k)
 	f->bytes = (char *)bytes;
 	f->len = len;
 }
+
+static void
+put32(unsigned char *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+size_t
+profile_make(unsigned char p[PROFILE_SIZE], double power, bool tables)
+{
+	static const char *const tags[] = { "rXYZ", "gXYZ", "bXYZ", "rTRC",
+		"gTRC", "bTRC", "A2B0" };
+	static const double xyz[3][3] = { { 0.4361, 0.2225, 0.0139 },
+		{ 0.3851, 0.7169, 0.0971 }, { 0.1431, 0.0606, 0.7141 } };
+	const double curve[] = { power, 1 / 1.055, 0.055 / 1.055, 1 / 12.92,
+		0.04045 };
+	size_t at = 132 + 7 * 12;
+
+	memset(p, 0, PROFILE_SIZE);
+	memcpy(p + 12, "mntrRGB XYZ ", 12);
+	memcpy(p + 36, "acsp", 4);
+	put32(p + 128, tables ? 7 : 6);
+	for (size_t t = 0; t < 7; t++) {
+		unsigned char *row = p + 132 + 12 * t;
+		size_t start = t < 3 ? at + 20 * t : at + 60;
+
+		memcpy(row, tags[t], 4);
+		put32(row + 4, (uint32_t)start);
+		put32(row + 8, t < 3 ? 20 : 32);
+		memcpy(p + start, t < 3 ? "XYZ " : "para", 4);
+		for (size_t i = 0; t < 3 && i < 3; i++)
+			put32(p + start + 8 + 4 * i,
+			    (uint32_t)lrint(xyz[t][i] * 65536));
+	}
+	p[at + 60 + 9] = 3;
+	for (size_t i = 0; i < 5; i++)
+		put32(p + at + 72 + 4 * i, (uint32_t)lrint(curve[i] * 65536));
+	put32(p, (uint32_t)(at + 60 + 32));
+	return at + 60 + 32;
+}

@@ -24,4 +24,12 @@ struct jpeg_kind {
 /* free() the bytes. */
 void source_make(struct file *, const struct jpeg_kind *);
 
+/*
+ * A profile of matrix and curves, sRGB but for the curve's power of 2.4; with
+ * a tag of tables if tables is true.  Returns its length.
+ */
+#define PROFILE_SIZE 512
+size_t profile_make(unsigned char profile[PROFILE_SIZE], double power,
+    bool tables);
+
 #endif
