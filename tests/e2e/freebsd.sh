@@ -51,22 +51,20 @@ END
 done
 chmod 755 "$dir"/bin/*
 
-# The three libraries' headers and no others of this machine.
-for module in vips libsodium; do
-	include=$(pkg-config --variable=includedir $module)
-	for name in vips sodium sodium.h; do
-		[ ! -e "$include/$name" ] || ln -sf "$include/$name" \
-		    "$dir/include/"
-	done
-done
-for header in "$include"/fcgi*.h; do
-	ln -s "$header" "$dir/include/"
+# The headers of the libraries that we use, and no others of this machine.
+include=$(pkg-config --variable=includedir vips)
+for header in "$include"/vips "$include"/sodium* "$include"/fcgi*.h \
+    "$include"/jpeglib.h "$include"/j*.h "$include"/*/jconfig.h \
+    "$include"/webp "$include"/libheif "$include"/*/libheif; do
+	[ ! -e "$header" ] || ln -sf "$header" "$dir/include/"
 done
 glib=$(pkg-config --cflags-only-I glib-2.0 | sed 's/-I/-isystem /g')
 
 # And their names, as this machine's own build takes them.
 find "$BUILDDIR" -name '*.o' -exec nm -u {} + |
-    awk '$2 ~ /^(vips_|g_|sodium_|crypto_|randombytes|FCGX_)/ { print $2 }' |
+    awk '
+	$2 ~ /^(vips_|g_|sodium_|crypto_|randombytes|FCGX_)/ { print $2 }
+	$2 ~ /^(jpeg_|WebP|heif_)/ { print $2 }' |
     sort -u | sed 's/.*/void &(void); void &(void) {}/' >"$dir/names.c"
 ok 'names of libraries' test "$(grep -c . "$dir/names.c")" -gt 50
 "$dir/bin/cc" -shared -o "$dir/lib/libnames.so" "$dir/names.c" \
@@ -79,7 +77,8 @@ if ! "$top/configure" --host=x86_64-unknown-freebsd14.0 --enable-werror \
     CC="$dir/bin/cc" AR="$dir/bin/ar" RANLIB="$dir/bin/ranlib" \
     CFLAGS='-O1 -g0' CPPFLAGS="-isystem $dir/include" LDFLAGS="-L$dir/lib" \
     VIPS_CFLAGS="$glib" VIPS_LIBS=-lnames SODIUM_CFLAGS=' ' \
-    SODIUM_LIBS=-lnames >"$dir/log" 2>&1; then
+    SODIUM_LIBS=-lnames PLANAR_CFLAGS=' ' PLANAR_LIBS=-lnames \
+    >"$dir/log" 2>&1; then
 	tail -n 20 "$dir/log"
 	fail configure "for $target"
 	finish

@@ -22,11 +22,15 @@ work=$daemon_dir
 
 # What configure found, as sh reads it.
 cat >"$work/build.in" <<'END'
-cc='@CC@' libs='@FCGI_LIBS@ @VIPS_LIBS@ @SODIUM_LIBS@ @LIBS@'
+cc='@CC@' ldflags='@LDFLAGS@'
 flags='@DEFS@ @CPPFLAGS@ @VIPS_CFLAGS@ @SODIUM_CFLAGS@ @CFLAGS@'
 END
 (cd "$BUILDDIR" && ./config.status -q --file="$work/build:$work/build.in") &&
     . "$work/build" || exit 1
+
+# What the daemon is linked with, as the Makefile has it.
+libs=$(cd "$BUILDDIR" && printf '%s\n\t%s\n' 'words: ' \
+    '@echo $(imgfcgi_LDADD) $(LIBS)' | make -s -f Makefile -f - words) || exit 1
 
 # One file is compiled anew and linked in front of the library that has it.
 # shellcheck disable=SC2086 # lists of flags
@@ -38,9 +42,8 @@ mutate() { # file sed-expression
 	fi
 	$cc -std=c11 -D_GNU_SOURCE $flags -I"$BUILDDIR" -I"$top/src" \
 	    -c -o "$work/mutant.o" "$work/mutant.c" &&
-	    $cc -o "$work/mutant" "$BUILDDIR/src/imgfcgi.o" \
-		"$work/mutant.o" "$BUILDDIR/libserve.a" \
-		"$BUILDDIR/libpure.a" $libs
+	    (cd "$BUILDDIR" && $cc $ldflags -o "$work/mutant" \
+		src/imgfcgi.o "$work/mutant.o" $libs)
 }
 
 play() { # program
