@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "image/encoders.h"
+#include "serve/metrics.h"
 #include "serve/options.h"
 #include "url/escape.h"
 #include "url/params.h"
@@ -77,6 +78,8 @@ static const struct command commands[] = {
 	    0, 1, false, run_table, encoders_dump },
 	{ "usual", STYLES, "Print the options that most sites touch.", 0, 1,
 	    false, run_table, options_dump_first },
+	{ "counters", STYLES, "Print the table of counters.", 0, 1, false,
+	    run_table, metrics_dump },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

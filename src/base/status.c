@@ -37,6 +37,8 @@ static const struct status_def table[STATUS_MAX] = {
 	    "The original's header exceeds a limit." },
 	[STATUS_BROKEN] = { "broken", 422, E,
 	    "The original cannot be decoded." },
+	[STATUS_QUARANTINED] = { "quarantined", 422, E,
+	    "The original has twice killed or overrun its converter." },
 	[STATUS_CHANGED] = { "changed", 503, T,
 	    "The original kept changing while it was read." },
 	[STATUS_BUSY] = { "busy", 503, T, "The queue is full." },

@@ -34,6 +34,7 @@ enum status {
 	STATUS_UNSUPPORTED,
 	STATUS_LIMIT,
 	STATUS_BROKEN,
+	STATUS_QUARANTINED,
 	/* Ours, and for the moment only. */
 	STATUS_CHANGED,
 	STATUS_BUSY,

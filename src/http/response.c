@@ -70,6 +70,11 @@ begin_head(struct response *r, enum status status, int http)
 	r->http = http;
 	buf_clear(&r->head);
 	buf_printf(&r->head, "Status: %d %s\r\n", http, find_phrase(http));
+	if (r->id != NULL) {
+		buf_str(&r->head, "X-Imgfcgi-Id: ");
+		escape_add(&r->head, r->id, strlen(r->id), "");
+		buf_str(&r->head, "\r\n");
+	}
 }
 
 /* A head that did not fit or found no memory must not go out in part. */
@@ -233,6 +238,19 @@ response_not_modified(struct response *r, const struct response_facts *facts)
 {
 	begin_head(r, STATUS_NOT_MODIFIED, 304);
 	put_validators(&r->head, facts);
+	end_head(r);
+}
+
+void
+response_text(struct response *r, const char *mime, const struct buf *text)
+{
+	begin_head(r, STATUS_OK, 200);
+	r->body = buf_cstr(text);
+	r->body_len = text->len;
+	buf_printf(&r->head,
+	    "Content-Type: %s\r\n"
+	    "X-Accel-Expires: 0\r\nCache-Control: no-store\r\n" NOSNIFF,
+	    mime);
 	end_head(r);
 }
 

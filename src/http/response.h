@@ -37,6 +37,7 @@ struct response_refusal {
  * and freed by response_free().
  */
 struct response {
+	const char *id; /* X-Imgfcgi-Id, the caller's word; NULL: none */
 	enum status status;
 	int http;
 	struct buf head;
@@ -57,6 +58,9 @@ void response_not_modified(struct response *, const struct response_facts *);
 
 /* 302 to path?query (path decoded: it is encoded here). */
 void response_redirect(struct response *, const char *path, const char *query);
+
+/* 200 with a text for the administrator, which nobody shall keep; borrowed. */
+void response_text(struct response *, const char *mime, const struct buf *);
 
 /* A refusal: the same bare page for all, in opaque mode. */
 void response_refusal(struct response *, const struct response_refusal *);

@@ -31,6 +31,8 @@ struct picture {
 	size_t len;
 	int32_t width, height, frames;
 	int32_t load_us, encode_us; /* stage times, microseconds */
+	int32_t read_us;            /* of the source, the caller's */
+	int64_t wait_us;            /* for a converter, the caller's */
 };
 
 /*

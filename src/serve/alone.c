@@ -11,6 +11,7 @@
 #include "serve/fcgi.h"
 #include "serve/handler.h"
 #include "serve/logfile.h"
+#include "serve/metrics.h"
 #include "serve/queue.h"
 #include "serve/threads.h"
 
@@ -29,31 +30,52 @@ struct alone {
 };
 
 static enum status
-convert_here(void *arg, const struct job *job, const struct source *source,
-    const struct pool_peer *peer, struct picture *picture, struct why *why)
+take_slot(struct alone *a, const struct order *order, struct slot **slot)
+{
+	void *token;
+	enum status st = queue_take(a->queue,
+	    clock_ms() + a->config->queue_timeout_ms, &token);
+
+	if (st != STATUS_OK)
+		return st;
+	*slot = token;
+	if (!order->peer->gone(order->peer->arg))
+		return STATUS_OK;
+	queue_put(a->queue, *slot);
+	return STATUS_GONE;
+}
+
+static enum status
+convert_here(void *arg, const struct order *order, struct picture *picture,
+    struct why *why)
 {
 	struct alone *a = arg;
 	struct slot *slot;
-	enum status st;
-	int64_t deadline;
-	void *token;
+	int64_t began = clock_us(), waited, deadline;
+	enum status st = take_slot(a, order, &slot);
 
-	st = queue_take(a->queue, clock_ms() + a->config->queue_timeout_ms,
-	    &token);
+	waited = clock_us() - began;
+	metrics_add(METRIC_WAIT_US, waited);
+	picture->wait_us = waited;
 	if (st != STATUS_OK)
 		return st;
-	slot = token;
-	if (peer->gone(peer->arg)) {
-		queue_put(a->queue, slot);
-		return STATUS_GONE;
-	}
+	metrics_add(METRIC_JOBS, 1);
 	deadline = clock_ms() + a->config->timeout_ms;
 	slot->deadline_ms = deadline;
-	st = converter_do(job, source->fd, &source->identity, deadline, picture,
-	    why);
+	st = converter_do(order->job, order->source->fd,
+	    &order->source->identity, deadline, picture, why);
 	slot->deadline_ms = 0;
 	queue_put(a->queue, slot);
+	picture->wait_us = waited;
 	return st;
+}
+
+static void
+look(void *arg, struct page_view *view)
+{
+	const struct alone *a = arg;
+
+	view->waiting = queue_waiting(a->queue);
 }
 
 /* An encoder that cannot be interrupted holds its thread for ever. */
@@ -162,7 +184,7 @@ front_run_alone(const struct settings *settings, struct listener *listener,
 	for (int i = 0; i < config->converters; i++)
 		queue_put(a.queue, &a.slots[i]);
 	converter_versions(handler.versions);
-	handler.maker = (struct maker){ convert_here, &a };
+	handler.maker = (struct maker){ convert_here, look, &a };
 	good = serve(&a, &handler, listener, why);
 	log_thread_stop();
 	queue_free(a.queue);

@@ -101,11 +101,14 @@ child_start(struct child *c, struct child_setup *setup,
 void
 child_bury(struct child *c, const char *role, int status)
 {
+	c->died.serial = c->serial;
+	c->died.status = status;
 	if (WIFSIGNALED(status))
-		snprintf(c->died, sizeof c->died, "%s %u (pid %ld) died: %s",
-		    role, c->serial, (long)c->pid, strsignal(WTERMSIG(status)));
+		snprintf(c->died.text, sizeof c->died.text,
+		    "%s %u (pid %ld) died: %s", role, c->serial, (long)c->pid,
+		    strsignal(WTERMSIG(status)));
 	else
-		snprintf(c->died, sizeof c->died,
+		snprintf(c->died.text, sizeof c->died.text,
 		    "%s %u (pid %ld) ended with status %d", role, c->serial,
 		    (long)c->pid, WEXITSTATUS(status));
 	c->pid = 0;

@@ -11,13 +11,14 @@
 #include <sys/types.h>
 
 #include "serve/settings.h"
+#include "serve/wire.h"
 
 struct child {
 	pid_t pid; /* 0: none runs */
 	uint32_t serial;
-	bool ready;       /* the front has heard its hello */
-	int64_t again_ms; /* not started before */
-	char died[128];   /* how the last one in this place ended */
+	bool ready;             /* the front has heard its hello */
+	int64_t again_ms;       /* not started before */
+	struct wire_death died; /* how the last one in this place ended */
 };
 
 /* What all children of a master have in common. */

@@ -56,6 +56,10 @@ struct config {
 	int32_t threads, converters; /* 0: derived by config_settle() */
 	int32_t queue;
 	int64_t queue_timeout_ms, timeout_ms, io_timeout_ms;
+	int64_t quarantine_ms; /* 0: off */
+	int32_t converter_jobs;
+	int64_t converter_memory;
+	int64_t slow_ms; /* 0: off */
 	enum isolation isolation;
 	char log[CONFIG_PATH_MAX]; /* "stderr", "syslog" or a path */
 	enum log_level log_level;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "image/pipeline.h"
 #include "origin/origin.h"
+#include "serve/fatal.h"
 #include "serve/platform.h"
 #include "serve/wire.h"
 
@@ -15,15 +16,20 @@ enum status
 converter_do(const struct job *job, int source, const struct identity *identity,
     int64_t deadline_ms, struct picture *picture, struct why *why)
 {
+	int64_t began = clock_us();
 	enum status st;
 	void *bytes;
+	int32_t us;
 
 	memset(picture, 0, sizeof *picture);
 	st = source_read(source, identity, &bytes, why);
+	us = (int32_t)(clock_us() - began);
+	picture->read_us = us;
 	if (st != STATUS_OK)
 		return st;
 	st = pipeline_run(job, bytes, (size_t)identity->size, deadline_ms,
 	    picture, why);
+	picture->read_us = us;
 	free(bytes);
 	return st;
 }
@@ -57,8 +63,10 @@ answer(int fd, enum status st, const struct picture *picture,
 		.width = picture->width,
 		.height = picture->height,
 		.frames = picture->frames,
+		.read_us = picture->read_us,
 		.load_us = picture->load_us,
 		.encode_us = picture->encode_us,
+		.resident = platform_resident(),
 		.why = *why };
 	size_t len = st == STATUS_OK ? picture->len : 0;
 
@@ -84,10 +92,13 @@ serve_one(int fd)
 	    wire_recv_body(fd, &message, sizeof message, WIRE_FOREVER) !=
 	        WIRE_OK)
 		return false;
+	fatal_enter(FATAL_WORKING);
 	st = converter_do(&message.job, source, &message.identity,
 	    message.deadline_ms, &picture, &why);
 	close(source);
+	fatal_enter(FATAL_ANSWERING);
 	good = answer(fd, st, &picture, &why);
+	fatal_enter(FATAL_IDLE);
 	free(picture.bytes);
 	return good;
 }
@@ -102,6 +113,8 @@ converter_run(int fd, uint32_t inputs)
 		log_line(LOG_LEVEL_ERROR, "converter: %s", why.text);
 		return 1;
 	}
+	platform_resident(); /* opens what a sandbox would not let it */
+	fatal_catch(fd);
 	if (!say_hello(fd))
 		return 1;
 	while (serve_one(fd))

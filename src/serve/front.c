@@ -66,10 +66,16 @@ tell_ready(uint32_t serial)
 }
 
 static enum status
-convert_in_pool(void *arg, const struct job *job, const struct source *source,
-    const struct pool_peer *peer, struct picture *picture, struct why *why)
+convert_in_pool(void *arg, const struct order *order, struct picture *picture,
+    struct why *why)
 {
-	return pool_convert(arg, job, source, peer, picture, why);
+	return pool_convert(arg, order, picture, why);
+}
+
+static void
+look_at_pool(void *arg, struct page_view *view)
+{
+	pool_look(arg, view);
 }
 
 /* The body of a control message, NUL-terminated; the caller's to free. */
@@ -131,7 +137,8 @@ start_serving(struct front *f)
 		.count = f->config->threads,
 		.io_timeout_ms = (int)f->config->io_timeout_ms };
 
-	f->handler.maker = (struct maker){ convert_in_pool, f->pool };
+	f->handler.maker =
+	    (struct maker){ convert_in_pool, look_at_pool, f->pool };
 	f->threads = threads_start(&setup);
 	return f->threads != NULL && tell_ready(0);
 }
@@ -190,7 +197,7 @@ static bool
 obey(struct front *f, struct why *why)
 {
 	struct wire_head head;
-	char *text;
+	struct wire_death death;
 	int passed;
 
 	if (wire_recv_head(control.fd, &head, &passed, WIRE_FOREVER) != WIRE_OK)
@@ -203,10 +210,12 @@ obey(struct front *f, struct why *why)
 	case WIRE_LOG:
 		return take_log(passed);
 	case WIRE_CONVERTER:
-		text = read_text(control.fd, head.len);
-		if (text != NULL && text[0] != '\0')
-			log_line(LOG_LEVEL_WARN, "%s", text);
-		free(text);
+		if (head.len != sizeof death ||
+		    wire_recv_body(control.fd, &death, sizeof death,
+		        WIRE_FOREVER) != WIRE_OK)
+			return false;
+		if (death.serial != 0)
+			pool_died(f->pool, &death);
 		return take_converter(f, head.serial, passed);
 	case WIRE_DRAIN:
 		begin_drain(f, head.serial != 0);

@@ -127,10 +127,10 @@ start_converter(struct generation *g, struct child *c)
 	if (ours < 0)
 		return;
 	/* Its end goes to the front; the master keeps none. */
-	tell_front(g, WIRE_CONVERTER, c->serial, c->died, strlen(c->died),
+	tell_front(g, WIRE_CONVERTER, c->serial, &c->died, sizeof c->died,
 	    ours);
 	close(ours);
-	c->died[0] = '\0';
+	memset(&c->died, 0, sizeof c->died);
 }
 
 static void
@@ -227,7 +227,7 @@ bury_front(struct generation *g, int status)
 	g->control = -1;
 	end_now(g);
 	if (g->state != GENERATION_DRAINING || WIFSIGNALED(status))
-		log_line(LOG_LEVEL_ERROR, "%s", g->front.died);
+		log_line(LOG_LEVEL_ERROR, "%s", g->front.died.text);
 }
 
 bool
@@ -249,7 +249,7 @@ generation_reap(struct generation *g, pid_t pid, int status)
 	if (g->state == GENERATION_STARTING) {
 		/* Else the front tells it, with the next one's coming. */
 		if (c != NULL)
-			log_line(LOG_LEVEL_ERROR, "%s", c->died);
+			log_line(LOG_LEVEL_ERROR, "%s", c->died.text);
 		g->state = GENERATION_FAILED;
 	}
 	return true;

@@ -1,13 +1,17 @@
 #include "serve/handler.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/fresh.h"
 #include "image/facts.h"
 #include "image/pipeline.h"
+#include "serve/metrics.h"
+#include "serve/statuspage.h"
 #include "url/request.h"
 
 /* Raised when our own code changes what a picture looks like. */
@@ -17,6 +21,8 @@
 #define SETTLED_S 60
 
 #define RETRY_AFTER_S 2
+
+#define ID_MAX 64
 
 /* Everything that becomes known of a request on its way down. */
 struct story {
@@ -29,9 +35,13 @@ struct story {
 	enum format format;
 	bool varies;
 	char etag[FRESH_ETAG_MAX];
+	bool asked; /* a converter, for picture */
 	struct picture picture;
+	struct buf page; /* of a role that is no picture */
+	const char *page_type;
+	char id[ID_MAX + 1];
 	struct why why;
-	int64_t began_us;
+	int64_t began_us, total_us;
 };
 
 bool
@@ -39,6 +49,8 @@ handler_open(struct handler *h, const struct config *config,
     const struct seal_ring *rings, struct why *why)
 {
 	memset(h, 0, sizeof *h);
+	h->opened_ms = clock_ms();
+	h->opened_s = clock_now();
 	h->config = config;
 	h->rings = rings;
 	for (uint32_t i = 0; i < config->sites; i++) {
@@ -74,6 +86,8 @@ read_request(struct story *s, char *const *envp)
 {
 	enum status st = request_read(&s->rq, envp, &s->why);
 
+	if (s->rq.role[0] != '\0')
+		return STATUS_OK;
 	s->site = config_site(s->h->config, s->rq.site);
 	if (s->site == NULL || s->h->roots[site_index(s)] == NULL) {
 		why_set(&s->why, "no site '%s' with a root", s->rq.site);
@@ -162,14 +176,20 @@ static enum status
 convert(struct story *s, const struct pool_peer *peer)
 {
 	struct job job;
+	const struct order order = { .job = &job,
+		.source = &s->source,
+		.site = s->site->name,
+		.path = s->rq.path,
+		.peer = peer };
 
 	memset(&job, 0, sizeof job);
 	job.params = s->ask.params;
 	job.format = (int32_t)s->format;
 	job.inputs = s->site->inputs;
 	job.limits = s->site->limits;
-	return s->h->maker.convert(s->h->maker.arg, &job, &s->source, peer,
-	    &s->picture, &s->why);
+	s->asked = true;
+	return s->h->maker.convert(s->h->maker.arg, &order, &s->picture,
+	    &s->why);
 }
 
 /* From the file to the picture; done again if the file changed meanwhile. */
@@ -191,12 +211,54 @@ make_picture(struct story *s, const struct pool_peer *peer)
 }
 
 static enum status
+write_status(struct story *s, enum page_style style)
+{
+	const struct maker *maker = &s->h->maker;
+	struct page_view *view = calloc(1, sizeof *view);
+
+	if (view == NULL)
+		return STATUS_NO_MEMORY;
+	if (maker->look != NULL)
+		maker->look(maker->arg, view);
+	metrics_set(METRIC_UPTIME, (clock_ms() - s->h->opened_ms) / 1000);
+	statuspage_write(&s->page, style, view);
+	free(view);
+	return buf_ok(&s->page) ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/*
+ * nginx's own word, which no visitor can say: these are answered without
+ * waiting for anything.
+ */
+static enum status
+play_role(struct story *s)
+{
+	const char *role = s->rq.role;
+
+	s->page_type = "text/plain";
+	if (strcmp(role, "status") == 0)
+		return write_status(s, PAGE_STYLE_TEXT);
+	if (strcmp(role, "ping") == 0) {
+		buf_str(&s->page, "ok\n");
+		return STATUS_OK;
+	}
+	if (strcmp(role, "status-json") != 0) {
+		why_set(&s->why, "no role '%.64s'", role);
+		return STATUS_BAD_REQUEST;
+	}
+	s->page_type = "application/json";
+	return write_status(s, PAGE_STYLE_JSON);
+}
+
+static enum status
 tell(struct story *s, char *const *envp, const struct pool_peer *peer)
 {
 	enum status st = read_request(s, envp);
 
 	if (st != STATUS_OK)
 		return st;
+	if (s->rq.role[0] != '\0')
+		return play_role(s);
 	st = request_ask(&s->rq, &s->site->policy, &s->h->rings[site_index(s)],
 	    clock_now(), &s->ask, &s->why);
 	if (st != STATUS_OK)
@@ -257,6 +319,10 @@ answer(struct story *s, enum status st, struct response *r)
 
 	switch (st) {
 	case STATUS_OK:
+		if (s->rq.role[0] != '\0') {
+			response_text(r, s->page_type, &s->page);
+			break;
+		}
 		facts = describe(s);
 		response_picture(r, &facts, s->picture.bytes, s->picture.len);
 		break;
@@ -273,28 +339,81 @@ answer(struct story *s, enum status st, struct response *r)
 	}
 }
 
-static enum log_level
-level_of(enum status st)
+/* nginx's id of the request where it sends one, else one of ours. */
+static void
+choose_id(struct story *s)
 {
-	if (status_def(st)->flags & STATUS_TRANSIENT)
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+	                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	static atomic_ullong count;
+	size_t len = strlen(s->rq.id);
+
+	if (len > 0 && len <= ID_MAX && strspn(s->rq.id, good) == len)
+		memcpy(s->id, s->rq.id, len + 1);
+	else
+		snprintf(s->id, sizeof s->id, "%llx-%lx-%llx",
+		    (unsigned long long)s->h->opened_s, (long)getpid(),
+		    atomic_fetch_add(&count, 1));
+}
+
+static bool
+is_slow(const struct story *s)
+{
+	int64_t slow = s->h->config->slow_ms;
+
+	return slow > 0 && s->total_us > slow * 1000;
+}
+
+static enum log_level
+level_of(const struct story *s, enum status st)
+{
+	if (s->rq.role[0] != '\0')
+		return LOG_LEVEL_DEBUG;
+	if (is_slow(s) || (status_def(st)->flags & STATUS_TRANSIENT))
 		return LOG_LEVEL_WARN;
 	return LOG_LEVEL_INFO;
+}
+
+/* Stage times, of a request that a converter was asked for. */
+static void
+put_stages(const struct story *s, char *text, size_t size)
+{
+	const struct picture *p = &s->picture;
+
+	text[0] = '\0';
+	if (s->asked)
+		snprintf(text, size,
+		    " wait %.1f read %.1f load %.1f encode %.1f",
+		    (double)p->wait_us / 1e3, p->read_us / 1e3,
+		    p->load_us / 1e3, p->encode_us / 1e3);
 }
 
 static void
 log_request(const struct story *s, enum status st, const struct response *r)
 {
-	int64_t us = clock_us() - s->began_us;
+	char stages[128];
 
-	log_line(level_of(st),
-	    "%d %s %s%s%s%s%s %zu bytes %" PRId64 ".%03d ms"
-	    " load %d encode %d us%s%s%s%s",
-	    r->http, status_def(st)->word, s->rq.path,
-	    s->rq.query[0] != '\0' ? "?" : "", s->rq.query,
-	    s->rq.site[0] != '\0' ? " site " : "", s->rq.site, r->body_len,
-	    us / 1000, (int)(us % 1000), (int)s->picture.load_us,
-	    (int)s->picture.encode_us, s->rq.id[0] != '\0' ? " id " : "",
-	    s->rq.id, s->why.text[0] != '\0' ? ": " : "", s->why.text);
+	put_stages(s, stages, sizeof stages);
+	log_line(level_of(s, st),
+	    "%d %s %s%s%s%s%s %zu bytes %.3f ms%s id %s%s%s%s", r->http,
+	    status_def(st)->word, s->rq.path, s->rq.query[0] != '\0' ? "?" : "",
+	    s->rq.query, s->rq.site[0] != '\0' ? " site " : "", s->rq.site,
+	    r->body_len, (double)s->total_us / 1e3, stages, s->id,
+	    is_slow(s) ? " slow" : "", s->why.text[0] != '\0' ? ": " : "",
+	    s->why.text);
+}
+
+/* The administrator's own questions are no part of what they ask about. */
+static void
+count_request(const struct story *s, enum status st, const struct response *r)
+{
+	metrics_add(METRIC_ACTIVE, -1);
+	if (s->rq.role[0] != '\0')
+		return;
+	metrics_add(METRIC_REQUESTS, 1);
+	metrics_answer(st);
+	metrics_add(METRIC_BYTES, (int64_t)r->body_len);
+	metrics_add(METRIC_SLOW, is_slow(s));
 }
 
 enum status
@@ -307,13 +426,20 @@ handler_serve(const struct handler *h, char *const *envp,
 	struct response r;
 	enum status st;
 
+	metrics_add(METRIC_ACTIVE, 1);
 	response_init(&r);
+	buf_init(&s.page, STATUSPAGE_MAX);
 	st = tell(&s, envp, &visitor->peer);
+	choose_id(&s);
+	r.id = s.id;
 	answer(&s, st, &r);
 	if (st != STATUS_GONE)
 		visitor->send(visitor->peer.arg, &r);
+	s.total_us = clock_us() - s.began_us;
+	count_request(&s, st, &r);
 	log_request(&s, st, &r);
 	response_free(&r);
+	buf_free(&s.page);
 	source_close(&s.source);
 	return st;
 }

@@ -12,9 +12,9 @@
 
 /* How a picture is made: through a pool, or right here. */
 struct maker {
-	enum status (*convert)(void *arg, const struct job *,
-	    const struct source *, const struct pool_peer *, struct picture *,
-	    struct why *);
+	enum status (*convert)(void *arg, const struct order *,
+	    struct picture *, struct why *);
+	void (*look)(void *arg, struct page_view *); /* NULL: no status */
 	void *arg;
 };
 
@@ -26,6 +26,7 @@ struct handler {
 	struct maker maker;
 	char versions[CONVERTER_VERSIONS_MAX]; /* the libraries', part of every
 	                                          ETag */
+	int64_t opened_ms, opened_s;           /* of both clocks */
 };
 
 /* Open the sites' roots.  False with the reason. */

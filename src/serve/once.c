@@ -16,14 +16,14 @@
 #define PARTS     5
 
 static enum status
-convert_here(void *arg, const struct job *job, const struct source *source,
-    const struct pool_peer *peer, struct picture *picture, struct why *why)
+convert_here(void *arg, const struct order *order, struct picture *picture,
+    struct why *why)
 {
 	const struct config *config = arg;
 
-	(void)peer;
-	return converter_do(job, source->fd, &source->identity,
-	    clock_ms() + config->timeout_ms, picture, why);
+	return converter_do(order->job, order->source->fd,
+	    &order->source->identity, clock_ms() + config->timeout_ms, picture,
+	    why);
 }
 
 static bool
@@ -127,7 +127,7 @@ once_run(const struct config *config, const struct seal_ring *rings,
 	}
 	converter_versions(handler.versions);
 	handler.maker =
-	    (struct maker){ convert_here, (void *)(uintptr_t)config };
+	    (struct maker){ convert_here, NULL, (void *)(uintptr_t)config };
 	/* For what libvips cannot interrupt: SIGALRM ends us. */
 	alarm((unsigned int)(config->timeout_ms / 1000 + 2));
 	status = run(&handler, request);

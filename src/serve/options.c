@@ -149,6 +149,17 @@ static const struct option_def table[] = {
 	{ "timeout", OPTION_DURATION, 0, IN_CONFIG(timeout_ms), WAIT, NULL,
 	    "10s", "TIME",
 	    "How long one conversion may take before it is ended." },
+	{ "quarantine", OPTION_DURATION, 0, IN_CONFIG(quarantine_ms), 0,
+	    7 * DAY, NULL, "600s", "TIME",
+	    "How long an original is refused that has twice killed or overrun "
+	    "its converter. 0: never." },
+	{ "converter-jobs", OPTION_INT, 0, IN_CONFIG(converter_jobs), 1,
+	    1000000000, NULL, "10000", "NUMBER",
+	    "Conversions after which a converter is replaced." },
+	{ "converter-memory", OPTION_SIZE, 0, IN_CONFIG(converter_memory),
+	    64 * MIB, 1024 * 1024 * MIB, NULL, "1G", "SIZE",
+	    "Memory of one conversion. A converter that keeps more than a "
+	    "quarter of it afterwards is replaced." },
 	{ "io-timeout", OPTION_DURATION, 0, IN_CONFIG(io_timeout_ms), WAIT,
 	    NULL, "10s", "TIME",
 	    "How long nginx may take to send or to receive." },
@@ -159,6 +170,9 @@ static const struct option_def table[] = {
 	    "stderr", "FILE",
 	    "Where log lines go: stderr, syslog, a file, or a syslog's "
 	    "socket. stderr that is /dev/null: syslog." },
+	{ "slow", OPTION_DURATION, 0, IN_CONFIG(slow_ms), 0, 3600 * SECOND,
+	    NULL, "0", "TIME",
+	    "A request that takes longer is logged as a warning. 0: none." },
 	{ "log-level", OPTION_CHOICE, 0, IN_CONFIG(log_level), 0, 0, levels,
 	    "info", "error|warn|info|debug",
 	    "The least important lines that are still written." },

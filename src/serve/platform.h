@@ -6,6 +6,7 @@
 #define SERVE_PLATFORM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A path that executes this very program again; NULL if it is not known. */
 const char *platform_self(const char *argv0, char *path, size_t size);
@@ -22,5 +23,12 @@ void platform_keep_memory(void);
 
 /* The longest queue that listen(2) really gives; -1 if it is not known. */
 int platform_backlog_max(void);
+
+/*
+ * Bytes of memory that the calling process holds now; where the system does
+ * not tell, the most that it has ever held.  Opens what it needs when it is
+ * first called; 0 if it cannot.  Any thread.
+ */
+int64_t platform_resident(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "serve/platform.h"
 
 #include <sys/procctl.h>
+#include <sys/resource.h>
 #include <sys/sysctl.h>
 #include <sys/types.h>
 
@@ -40,4 +41,14 @@ platform_backlog_max(void)
 	if (sysctlbyname("kern.ipc.soacceptqueue", &max, &size, NULL, 0) != 0)
 		return -1;
 	return max;
+}
+
+int64_t
+platform_resident(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		return 0;
+	return (int64_t)usage.ru_maxrss * 1024;
 }

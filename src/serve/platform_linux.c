@@ -1,9 +1,15 @@
 #include "serve/platform.h"
 
 #include <malloc.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/num.h"
 
 const char *
 platform_self(const char *argv0, char *path, size_t size)
@@ -42,4 +48,34 @@ platform_backlog_max(void)
 		max = -1;
 	fclose(f);
 	return max;
+}
+
+static int statm = -1;
+
+static void
+open_statm(void)
+{
+	statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
+
+/* Kept open: a sandbox shuts /proc. */
+int64_t
+platform_resident(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char text[128], *second;
+	int64_t pages;
+	ssize_t n;
+
+	pthread_once(&once, open_statm);
+	n = pread(statm, text, sizeof text - 1, 0);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	second = strchr(text, ' ');
+	if (second == NULL ||
+	    !num_parse(second + 1, strcspn(second + 1, " "), 0, INT64_MAX >> 20,
+	        &pages))
+		return 0;
+	return pages * sysconf(_SC_PAGESIZE);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 const char *
 platform_self(const char *argv0, char *path, size_t size)
@@ -32,4 +33,14 @@ int
 platform_backlog_max(void)
 {
 	return -1;
+}
+
+int64_t
+platform_resident(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		return 0;
+	return (int64_t)usage.ru_maxrss * 1024;
 }

@@ -1,30 +1,41 @@
 #include "serve/pool.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "serve/converse.h"
+#include "serve/metrics.h"
+#include "serve/quarantine.h"
 #include "serve/queue.h"
-#include "serve/wire.h"
-
-/* A converter gets so much more than the job's own deadline to say so. */
-#define GRACE_MS 250
 
 /* Converters that may die under one job before they have read it. */
 #define TRIES 3
 
+/* What may be left of converter-memory between jobs: a part of so many. */
+#define RESIDENT_PART 4
+
 struct converter {
 	int fd;
 	uint32_t serial;
+	struct converter *next;
+	/* The pool's lock guards these; the rest is its holder's. */
+	struct page_converter view;
+	int64_t since_ms;
 };
 
 struct pool {
 	struct queue *idle;
+	struct quarantine *quarantine;
 	void (*kill)(uint32_t);
 	int64_t queue_timeout_ms, timeout_ms;
+	int64_t jobs_max, resident_max;
+	pthread_mutex_t lock;
+	struct converter *all;
 };
 
 struct pool *
@@ -35,34 +46,57 @@ pool_new(const struct config *config, void (*kill)(uint32_t))
 	if (p == NULL)
 		return NULL;
 	p->idle = queue_new(config->queue);
+	p->quarantine = quarantine_new(config->quarantine_ms);
 	p->kill = kill;
 	p->queue_timeout_ms = config->queue_timeout_ms;
 	p->timeout_ms = config->timeout_ms;
-	return p;
+	p->jobs_max = config->converter_jobs;
+	p->resident_max = config->converter_memory / RESIDENT_PART;
+	pthread_mutex_init(&p->lock, NULL);
+	return p->idle != NULL && p->quarantine != NULL ? p : NULL;
 }
 
 bool
 pool_add(struct pool *p, int fd, uint32_t serial)
 {
-	struct converter *c = malloc(sizeof *c);
+	struct converter *c = calloc(1, sizeof *c);
 
 	if (c == NULL) {
 		close(fd);
 		return false;
 	}
-	*c = (struct converter){ .fd = fd, .serial = serial };
+	c->fd = fd;
+	c->serial = serial;
+	c->view.serial = serial;
+	pthread_mutex_lock(&p->lock);
+	c->next = p->all;
+	p->all = c;
+	pthread_mutex_unlock(&p->lock);
 	queue_put(p->idle, c);
 	return true;
 }
 
-/* Close and forget before asking for its death: no job can meet it again. */
+/* Closed and forgotten: no job can meet it again. */
+static void
+forget(struct pool *p, struct converter *c)
+{
+	struct converter **at = &p->all;
+
+	pthread_mutex_lock(&p->lock);
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	pthread_mutex_unlock(&p->lock);
+	close(c->fd);
+	free(c);
+}
+
 static void
 discard(struct pool *p, struct converter *c)
 {
 	uint32_t serial = c->serial;
 
-	close(c->fd);
-	free(c);
+	forget(p, c);
 	p->kill(serial);
 }
 
@@ -90,159 +124,212 @@ take_live(struct pool *p, struct converter **c)
 		*c = token;
 		if (!is_dead(*c))
 			return STATUS_OK;
+		metrics_add(METRIC_LOST, 1);
 		discard(p, *c);
 	}
 }
 
-/* A converter is not trusted: what it says must be what was asked for. */
 static bool
-is_plausible(const struct wire_head *head, const struct wire_reply *reply,
-    const struct job *job, const void *bytes, size_t len)
+is_held(struct pool *p, const struct suspect *suspect)
 {
-	enum format f = (enum format)job->format;
-
-	if (reply->status < 0 || reply->status >= STATUS_MAX)
-		return false;
-	if (reply->status != STATUS_OK)
-		return head->len == sizeof *reply &&
-		    status_def((enum status)reply->status)->http >= 400 &&
-		    reply->status != STATUS_GONE;
-	return reply->width > 0 && reply->height > 0 && reply->frames > 0 &&
-	    facts_sniff(bytes, len) == f;
+	return quarantine_holds(p->quarantine, suspect, clock_ms());
 }
 
-/* No encoder of ours needs more: four bytes a pixel, and some for its head. */
-static uint64_t
-most_bytes(const struct limits *limits)
-{
-	return (uint64_t)(limits->output_pixels + limits->animation_pixels) *
-	    4 +
-	    (1 << 20);
-}
-
-/* What a converter is good for after a job. */
-enum outcome {
-	SOUND,
-	UNTOUCHED, /* it ended before it had read the job */
-	SPOILT
-};
-
-/* A reply's head, then as much of it as its status promises. */
-static enum outcome
-read_reply(const struct converter *c, const struct job *job, int64_t deadline,
-    struct picture *picture, struct wire_reply *reply, enum wire_result *r)
-{
-	struct wire_head head;
-	size_t len;
-	int passed;
-
-	*r = wire_recv_head(c->fd, &head, &passed, deadline);
-	if (passed >= 0)
-		close(passed);
-	if (*r == WIRE_UNREAD)
-		return UNTOUCHED;
-	if (*r == WIRE_OK)
-		*r = wire_recv_body(c->fd, reply, sizeof *reply, deadline);
-	if (*r != WIRE_OK || head.type != WIRE_REPLY ||
-	    head.len < sizeof *reply ||
-	    head.len - sizeof *reply > most_bytes(&job->limits))
-		return SPOILT;
-	len = (size_t)(head.len - sizeof *reply);
-	picture->bytes = malloc(len > 0 ? len : 1);
-	if (picture->bytes == NULL) {
-		*r = WIRE_ERROR;
-		return SPOILT;
-	}
-	picture->len = len;
-	*r = wire_recv_body(c->fd, picture->bytes, len, deadline);
-	return *r == WIRE_OK &&
-	        is_plausible(&head, reply, job, picture->bytes, len)
-	    ? SOUND
-	    : SPOILT;
-}
-
+/*
+ * A converter for this order.  What may have happened while it waited is
+ * looked at when its turn has come: that costs the next in line microseconds,
+ * not a converter's time.
+ */
 static enum status
-explain(const struct converter *c, enum wire_result r, struct why *why)
+take_turn(struct pool *p, const struct order *order,
+    const struct suspect *suspect, struct converter **c)
 {
-	if (r == WIRE_LATE) {
-		why_set(why, "converter %u was killed at its deadline",
-		    c->serial);
-		return STATUS_TIMEOUT;
-	}
-	if (r == WIRE_ERROR && errno == ENOMEM)
-		return STATUS_NO_MEMORY;
-	why_set(why, "converter %u %s", c->serial,
-	    r == WIRE_OK ? "answered nonsense" : "died over this job");
-	return STATUS_CRASHED;
+	enum status st;
+
+	if (is_held(p, suspect))
+		return STATUS_QUARANTINED;
+	st = take_live(p, c);
+	if (st != STATUS_OK)
+		return st;
+	if (order->peer->gone(order->peer->arg))
+		st = STATUS_GONE;
+	else if (is_held(p, suspect))
+		st = STATUS_QUARANTINED;
+	if (st != STATUS_OK)
+		queue_put(p->idle, *c);
+	return st;
 }
 
-/* The job to this converter, the picture back. */
-static enum outcome
-converse(struct pool *p, const struct converter *c, struct wire_job *message,
-    int source, struct picture *picture, enum status *st, struct why *why)
+static void
+begin_job(struct pool *p, struct converter *c, const struct suspect *suspect)
 {
-	struct wire_reply reply;
-	enum outcome outcome;
-	enum wire_result r;
+	pthread_mutex_lock(&p->lock);
+	c->since_ms = clock_ms();
+	c->view.busy = true;
+	c->view.jobs++;
+	memcpy(c->view.source, suspect->text, sizeof c->view.source);
+	pthread_mutex_unlock(&p->lock);
+	metrics_add(METRIC_JOBS, 1);
+}
 
-	message->deadline_ms = clock_ms() + p->timeout_ms;
-	r = wire_send(c->fd, WIRE_JOB, c->serial, message, sizeof *message,
-	    source, message->deadline_ms);
-	if (r == WIRE_OK)
-		outcome = read_reply(c, &message->job,
-		    message->deadline_ms + GRACE_MS, picture, &reply, &r);
+static void
+end_job(struct pool *p, struct converter *c, int64_t resident)
+{
+	pthread_mutex_lock(&p->lock);
+	c->view.busy = false;
+	c->view.memory = resident;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Between two jobs; it ends by itself when its socket is closed. */
+static bool
+is_worn(const struct pool *p, const struct converter *c)
+{
+	const struct page_converter *v = &c->view;
+
+	if (v->jobs < p->jobs_max && v->memory <= p->resident_max)
+		return false;
+	log_line(LOG_LEVEL_DEBUG,
+	    "converter %u is replaced after %lld jobs, with %lld MiB",
+	    c->serial, (long long)v->jobs, (long long)(v->memory >> 20));
+	return true;
+}
+
+static void
+give_back(struct pool *p, struct converter *c)
+{
+	if (is_worn(p, c)) {
+		metrics_add(METRIC_RETIRED, 1);
+		forget(p, c);
+	} else
+		queue_put(p->idle, c);
+}
+
+/* Who is to blame for what became of the converter. */
+static void
+blame(struct pool *p, uint32_t serial, const struct suspect *suspect,
+    const struct conversation *talk)
+{
+	int64_t now = clock_ms();
+	bool convicted = false;
+
+	if (talk->cause[0] != '\0')
+		convicted =
+		    quarantine_strike(p->quarantine, suspect, talk->cause, now);
+	else if (talk->silent)
+		convicted =
+		    quarantine_lost(p->quarantine, serial, suspect, now);
+	metrics_add(METRIC_CONVICTED, convicted);
+}
+
+static void
+count_end(const struct conversation *talk)
+{
+	if (talk->late)
+		metrics_add(METRIC_OVERRAN, 1);
+	else if (talk->cause[0] != '\0')
+		metrics_add(METRIC_CRASHED, 1);
 	else
-		outcome = r == WIRE_END ? UNTOUCHED : SPOILT;
-	if (outcome != SOUND) {
-		*st = explain(c, r, why);
-		return outcome;
+		metrics_add(METRIC_LOST, 1);
+}
+
+static enum outcome
+do_job(struct pool *p, struct converter *c, const struct order *order,
+    const struct suspect *suspect, struct picture *picture,
+    struct conversation *talk, struct why *why)
+{
+	struct wire_job message = { .job = *order->job,
+		.identity = order->source->identity,
+		.deadline_ms = clock_ms() + p->timeout_ms };
+	enum outcome outcome;
+
+	begin_job(p, c, suspect);
+	outcome = converse(c->fd, c->serial, &message, order->source->fd,
+	    picture, talk, why);
+	if (outcome != OUTCOME_UNTOUCHED)
+		blame(p, c->serial, suspect, talk);
+	if (outcome == OUTCOME_SOUND) {
+		end_job(p, c, talk->resident);
+		give_back(p, c);
+	} else {
+		count_end(talk);
+		discard(p, c);
 	}
-	reply.why.text[sizeof reply.why.text - 1] = '\0';
-	*why = reply.why;
-	picture->width = reply.width;
-	picture->height = reply.height;
-	picture->frames = reply.frames;
-	picture->load_us = reply.load_us;
-	picture->encode_us = reply.encode_us;
-	*st = (enum status)reply.status;
 	return outcome;
 }
 
 static void
-drop_bytes(struct picture *picture)
+count_stages(const struct picture *picture)
 {
-	free(picture->bytes);
-	picture->bytes = NULL;
-	picture->len = 0;
+	metrics_add(METRIC_READ_US, picture->read_us);
+	metrics_add(METRIC_LOAD_US, picture->load_us);
+	metrics_add(METRIC_ENCODE_US, picture->encode_us);
 }
 
 enum status
-pool_convert(struct pool *p, const struct job *job, const struct source *source,
-    const struct pool_peer *peer, struct picture *picture, struct why *why)
+pool_convert(struct pool *p, const struct order *order, struct picture *picture,
+    struct why *why)
 {
-	struct wire_job message = { .job = *job, .identity = source->identity };
+	struct conversation talk = { .status = STATUS_CRASHED };
+	enum outcome outcome = OUTCOME_UNTOUCHED;
+	struct suspect suspect;
 	struct converter *c;
-	enum outcome outcome = UNTOUCHED;
-	enum status st;
 
 	memset(picture, 0, sizeof *picture);
+	suspect_make(&suspect, order->site, order->path,
+	    &order->source->identity);
 	/* A job that no converter has seen is not what it died of. */
-	for (int tries = 0; outcome == UNTOUCHED && tries < TRIES; tries++) {
-		st = take_live(p, &c);
+	for (int tries = 0; outcome == OUTCOME_UNTOUCHED && tries < TRIES;
+	     tries++) {
+		int64_t began = clock_us();
+		enum status st = take_turn(p, order, &suspect, &c);
+		int64_t us = clock_us() - began;
+
+		metrics_add(METRIC_WAIT_US, us);
+		picture->wait_us += us;
 		if (st != STATUS_OK)
 			return st;
-		if (peer->gone(peer->arg)) {
-			queue_put(p->idle, c);
-			return STATUS_GONE;
-		}
-		outcome =
-		    converse(p, c, &message, source->fd, picture, &st, why);
-		if (outcome == SOUND)
-			queue_put(p->idle, c);
-		else
-			discard(p, c);
+		outcome = do_job(p, c, order, &suspect, picture, &talk, why);
 	}
-	if (st != STATUS_OK)
-		drop_bytes(picture);
-	return st;
+	count_stages(picture);
+	if (outcome == OUTCOME_UNTOUCHED)
+		why_set(why, "%d converters died before they took this job",
+		    TRIES);
+	if (talk.status != STATUS_OK) {
+		free(picture->bytes);
+		picture->bytes = NULL;
+		picture->len = 0;
+	}
+	return talk.status;
+}
+
+void
+pool_died(struct pool *p, const struct wire_death *death)
+{
+	/* One that we have closed ends with 0. */
+	log_line(death->status == 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "%s",
+	    death->text);
+	if (quarantine_died(p->quarantine, death->serial, death->status,
+	        clock_ms()))
+		metrics_add(METRIC_CONVICTED, 1);
+}
+
+void
+pool_look(struct pool *p, struct page_view *view)
+{
+	int64_t now = clock_ms();
+
+	view->waiting = queue_waiting(p->idle);
+	pthread_mutex_lock(&p->lock);
+	for (const struct converter *c = p->all;
+	     c != NULL && view->converters < CONFIG_CONVERTERS_MAX;
+	     c = c->next) {
+		struct page_converter *v = &view->converter[view->converters++];
+
+		*v = c->view;
+		v->busy_ms = now - c->since_ms;
+	}
+	pthread_mutex_unlock(&p->lock);
+	view->convicts = quarantine_list(p->quarantine, view->convict,
+	    QUARANTINE_PLACES, now);
 }

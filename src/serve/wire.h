@@ -23,7 +23,7 @@ enum wire_type {
 	WIRE_KEYS,       /* a struct seal_ring for each site */
 	WIRE_LOG,        /* a descriptor: lines go there from now on; from the
 	                    front: it wants a new one */
-	WIRE_CONVERTER,  /* serial, a descriptor; body: how the last one died */
+	WIRE_CONVERTER,  /* serial, a descriptor; body: struct wire_death */
 	WIRE_DRAIN,      /* finish what is in flight, then exit; serial 1:
 	                    also what waits to be accepted */
 	/* front → master */
@@ -32,6 +32,7 @@ enum wire_type {
 	/* converter → front */
 	WIRE_HELLO, /* pipeline_versions()' text */
 	WIRE_REPLY, /* struct wire_reply, then the picture */
+	WIRE_FATAL, /* struct wire_fatal, then the end */
 	/* front → converter */
 	WIRE_JOB /* struct wire_job and the source's descriptor */
 };
@@ -51,8 +52,25 @@ struct wire_job {
 struct wire_reply {
 	int32_t status; /* enum status */
 	int32_t width, height, frames;
-	int32_t load_us, encode_us;
+	int32_t read_us, load_us, encode_us;
+	int64_t resident; /* bytes that the converter holds after the job */
 	struct why why;
+};
+
+/* A converter's last words: a signal that it could catch. */
+struct wire_fatal {
+	int32_t signal;
+	int32_t working; /* on a job, which may have caused it */
+	int32_t foreign; /* sent by another process: sender */
+	int32_t sender;
+	uint64_t address; /* of a fault */
+};
+
+/* How the converter before this one ended; serial 0: there was none. */
+struct wire_death {
+	uint32_t serial;
+	int32_t status; /* of waitpid() */
+	char text[128];
 };
 
 enum wire_result {

@@ -29,6 +29,7 @@ request_read(struct request *rq, char *const *envp, struct why *why)
 		{ "QUERY_STRING", &rq->query },
 		{ "IMGFCGI_SITE", &rq->site },
 		{ "IMGFCGI_ACCEPT", &rq->accept },
+		{ "IMGFCGI_ROLE", &rq->role },
 		{ "HTTP_IF_NONE_MATCH", &rq->if_none_match },
 		{ "HTTP_IF_MODIFIED_SINCE", &rq->if_modified_since },
 		{ "REQUEST_ID", &rq->id },

@@ -19,6 +19,7 @@ struct request {
 	const char *query;             /* QUERY_STRING: the key's own text */
 	const char *site;              /* IMGFCGI_SITE */
 	const char *accept;            /* IMGFCGI_ACCEPT: the format token */
+	const char *role;              /* IMGFCGI_ROLE: of nginx, no picture */
 	const char *if_none_match;     /* HTTP_IF_NONE_MATCH */
 	const char *if_modified_since; /* HTTP_IF_MODIFIED_SINCE */
 	const char *id;                /* REQUEST_ID, for the log */

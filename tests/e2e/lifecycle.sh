@@ -192,7 +192,10 @@ kill -KILL "$old"
 within 5 has_role converter 1 "$old"
 ask 'after the death' '/photo.jpg?w=320' 'status 200'
 if [ -d "/proc/$(converter)/fd" ]; then
-	is 'descriptors of a converter' "$(held)" '0 1 2 3 '
+	# The fourth tells its memory, where the system has a file for that.
+	is 'descriptors of a converter' "$(held)" '0 1 2 3 4 '
+	is 'the last one' "$(readlink "/proc/$(converter)/fd/4" |
+	    sed 's/[0-9][0-9]*/N/')" /proc/N/statm
 else
 	skip 'descriptors of a converter' 'no /proc'
 fi

@@ -6,7 +6,7 @@
 #   nginx_prepare ROOT SOCKET    the files, with paths and addresses of ours
 #   nginx_edit FILE SED          change one of them; fails if nothing changed
 #   nginx_start                  sets nginx_port and nginx_url; examples.conf
-#                                has nginx_port + 1 and + 2
+#                                has nginx_port + 1 and + 2, the status + 3
 #   nginx_reload                 after nginx_edit
 #   nginx_stop
 #   nginx_log_has TEXT           true once a line of the access log has it
@@ -22,8 +22,8 @@ nginx_prepare() { # root socket
 	nginx_pid=
 	mkdir -p "$nginx_dir/conf" "$nginx_dir/tmp" || return 1
 	cp "$top"/nginx-conf/*.conf "$nginx_dir/conf/" || return 1
-	# Three in a row each, so that tests side by side do not meet.
-	nginx_port=$((20000 + $$ * 3 % 12000))
+	# Four in a row each, so that tests side by side do not meet.
+	nginx_port=$((20000 + $$ * 4 % 12000))
 
 	# Where it runs.  Only root may choose its workers' user.
 	if [ "$(id -u)" -eq 0 ]; then
@@ -50,6 +50,10 @@ uwsgi_temp_path $nginx_dir/tmp/uwsgi;" &&
 		s|/var/log/nginx/|$nginx_dir/|; s|/var/cache/|$nginx_dir/|
 		s|listen 80;|listen 127.0.0.1:@PORT0@;|
 		s|min_free=500m|min_free=1m|" &&
+	    nginx_edit nginx.conf \
+		's/^#\(.*include imgfcgi-status.conf\)/\1/' &&
+	    nginx_edit imgfcgi-status.conf \
+		's|listen 127.0.0.1:8090;|listen 127.0.0.1:@PORT3@;|' &&
 	    nginx_edit examples.conf "s|root /srv/site;|root $1;|" &&
 	    nginx_edit examples.conf \
 		's|listen 8081;|listen 127.0.0.1:@PORT1@;|' &&
@@ -81,7 +85,8 @@ nginx_write_ports() {
 	mkdir -p "$nginx_dir/run"
 	for f in "$nginx_dir"/conf/*.conf; do
 		sed "s/@PORT0@/$nginx_port/; s/@PORT1@/$((nginx_port + 1))/
-		    s/@PORT2@/$((nginx_port + 2))/" "$f" \
+		    s/@PORT2@/$((nginx_port + 2))/
+		    s/@PORT3@/$((nginx_port + 3))/" "$f" \
 		    >"$nginx_dir/run/$(basename "$f")" || return 1
 	done
 }
@@ -163,7 +168,8 @@ nginx_prepare_echo() {
 		echo "no key or no parameters in imgfcgi-server.conf" >&2
 		return 1
 	fi
-	rm -f "$nginx_dir"/conf/examples.conf
+	rm -f "$nginx_dir"/conf/examples.conf \
+	    "$nginx_dir"/conf/imgfcgi-status.conf
 	cat >"$nginx_dir/conf/nginx.conf" <<END
 daemon on;
 pid $nginx_dir/nginx.pid;

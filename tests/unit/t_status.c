@@ -76,6 +76,7 @@ rows(void)
 		{ L, STATUS_TOO_LARGE, "too-large", 413, 404 },
 		{ L, STATUS_UNSUPPORTED, "unsupported", 415, 404 },
 		{ L, STATUS_BROKEN, "broken", 422, 404 },
+		{ L, STATUS_QUARANTINED, "quarantined", 422, 404 },
 		{ L, STATUS_NOT_FOUND, "not-found", 404, 404 },
 		{ L, STATUS_BUSY, "busy", 503, 503 },
 		{ L, STATUS_TIMEOUT, "timeout", 503, 503 },
