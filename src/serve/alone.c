@@ -33,7 +33,7 @@ static enum status
 take_slot(struct alone *a, const struct order *order, struct slot **slot)
 {
 	void *token;
-	enum status st = queue_take(a->queue,
+	enum status st = queue_take(a->queue, order->cost_ms,
 	    clock_ms() + a->config->queue_timeout_ms, &token);
 
 	if (st != STATUS_OK)
@@ -41,7 +41,7 @@ take_slot(struct alone *a, const struct order *order, struct slot **slot)
 	*slot = token;
 	if (!order->peer->gone(order->peer->arg))
 		return STATUS_OK;
-	queue_put(a->queue, *slot);
+	queue_pass(a->queue, order->cost_ms, *slot);
 	return STATUS_GONE;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "http/fresh.h"
+#include "image/cost.h"
 #include "image/facts.h"
 #include "image/pipeline.h"
 #include "serve/metrics.h"
@@ -172,6 +173,21 @@ is_current(const struct story *s)
 	    s->rq.if_none_match, s->rq.if_modified_since);
 }
 
+static int64_t
+shorter(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* No job takes longer than it may. */
+static int64_t
+guess_cost(const struct story *s)
+{
+	return shorter(s->h->config->timeout_ms,
+	    cost_estimate(&s->facts, s->source.identity.size, s->format,
+	        &s->ask.params, &s->site->limits));
+}
+
 static enum status
 convert(struct story *s, const struct pool_peer *peer)
 {
@@ -180,6 +196,7 @@ convert(struct story *s, const struct pool_peer *peer)
 		.source = &s->source,
 		.site = s->site->name,
 		.path = s->rq.path,
+		.cost_ms = guess_cost(s),
 		.peer = peer };
 
 	memset(&job, 0, sizeof job);
@@ -269,12 +286,6 @@ tell(struct story *s, char *const *envp, const struct pool_peer *peer)
 		st = make_picture(s, peer);
 	}
 	return st;
-}
-
-static int64_t
-shorter(int64_t seconds, int64_t left)
-{
-	return left < seconds ? left : seconds;
 }
 
 static struct response_facts

@@ -111,13 +111,13 @@ is_dead(const struct converter *c)
 }
 
 static enum status
-take_live(struct pool *p, struct converter **c)
+take_live(struct pool *p, int64_t cost_ms, struct converter **c)
 {
 	int64_t deadline = clock_ms() + p->queue_timeout_ms;
 
 	for (;;) {
 		void *token;
-		enum status st = queue_take(p->idle, deadline, &token);
+		enum status st = queue_take(p->idle, cost_ms, deadline, &token);
 
 		if (st != STATUS_OK)
 			return st;
@@ -148,7 +148,7 @@ take_turn(struct pool *p, const struct order *order,
 
 	if (is_held(p, suspect))
 		return STATUS_QUARANTINED;
-	st = take_live(p, c);
+	st = take_live(p, order->cost_ms, c);
 	if (st != STATUS_OK)
 		return st;
 	if (order->peer->gone(order->peer->arg))
@@ -156,7 +156,7 @@ take_turn(struct pool *p, const struct order *order,
 	else if (is_held(p, suspect))
 		st = STATUS_QUARANTINED;
 	if (st != STATUS_OK)
-		queue_put(p->idle, *c);
+		queue_pass(p->idle, order->cost_ms, *c);
 	return st;
 }
 

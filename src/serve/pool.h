@@ -30,6 +30,7 @@ struct order {
 	const struct job *job;
 	const struct source *source;
 	const char *site, *path;
+	int64_t cost_ms; /* a guess */
 	const struct pool_peer *peer;
 };
 

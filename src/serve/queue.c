@@ -8,9 +8,13 @@
 
 #include "base/clock.h"
 
+/* What a line that was empty may claim for the time that it was. */
+#define CREDIT_MS 1000
+
 /* Lives on the waiting thread's stack. */
 struct waiter {
 	pthread_cond_t wake;
+	int64_t cost_ms;
 	void *token;
 	bool served;
 	struct waiter *next;
@@ -22,10 +26,21 @@ struct idle {
 	struct idle *next;
 };
 
+struct line {
+	struct waiter *first, **last;
+	int64_t spent_ms; /* what its jobs were to cost, so far */
+};
+
+enum {
+	SMALL,
+	LARGE,
+	LINES
+};
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_condattr_t monotonic;
-	struct waiter *first, **last;
+	struct line lines[LINES];
 	int waiting, max;
 	struct idle *idle;
 	struct idle *spare; /* cells without a token, for reuse */
@@ -39,7 +54,8 @@ queue_new(int waiters)
 	if (q == NULL)
 		return NULL;
 	q->max = waiters;
-	q->last = &q->first;
+	for (int i = 0; i < LINES; i++)
+		q->lines[i].last = &q->lines[i].first;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_condattr_init(&q->monotonic);
 	pthread_condattr_setclock(&q->monotonic, CLOCK_MONOTONIC);
@@ -68,28 +84,62 @@ queue_free(struct queue *q)
 }
 
 static void
-unlink_waiter(struct queue *q, struct waiter *w)
+unlink_waiter(struct queue *q, struct line *line, struct waiter *w)
 {
-	struct waiter **at = &q->first;
+	struct waiter **at = &line->first;
 
 	while (*at != w)
 		at = &(*at)->next;
 	*at = w->next;
-	if (q->last == &w->next)
-		q->last = at;
+	if (line->last == &w->next)
+		line->last = at;
 	q->waiting--;
+}
+
+/* Whose turn it is; its first waiter may be NULL. */
+static struct line *
+choose_line(struct queue *q)
+{
+	struct line *small = &q->lines[SMALL], *large = &q->lines[LARGE];
+
+	if (small->first == NULL)
+		return large;
+	if (large->first == NULL)
+		return small;
+	return small->spent_ms <= large->spent_ms ? small : large;
+}
+
+static int
+line_of(int64_t cost_ms)
+{
+	return cost_ms >= QUEUE_LARGE_MS ? LARGE : SMALL;
+}
+
+static struct line *
+join_line(struct queue *q, int64_t cost_ms)
+{
+	int i = line_of(cost_ms);
+	struct line *line = &q->lines[i];
+	int64_t least = q->lines[1 - i].spent_ms - CREDIT_MS;
+
+	if (line->first == NULL && line->spent_ms < least)
+		line->spent_ms = least;
+	return line;
 }
 
 void
 queue_put(struct queue *q, void *token)
 {
+	struct line *line;
 	struct waiter *w;
 	struct idle *cell;
 
 	pthread_mutex_lock(&q->lock);
-	w = q->first;
+	line = choose_line(q);
+	w = line->first;
 	if (w != NULL) {
-		unlink_waiter(q, w);
+		unlink_waiter(q, line, w);
+		line->spent_ms += w->cost_ms;
 		w->token = token;
 		w->served = true;
 		pthread_cond_signal(&w->wake);
@@ -109,20 +159,30 @@ queue_put(struct queue *q, void *token)
 	pthread_mutex_unlock(&q->lock);
 }
 
+void
+queue_pass(struct queue *q, int64_t cost_ms, void *token)
+{
+	pthread_mutex_lock(&q->lock);
+	q->lines[line_of(cost_ms)].spent_ms -= cost_ms;
+	pthread_mutex_unlock(&q->lock);
+	queue_put(q, token);
+}
+
 /* Wait in line; the lock is held. */
 static enum status
-wait_in_line(struct queue *q, int64_t deadline_ms, void **token)
+wait_in_line(struct queue *q, struct line *line, int64_t cost_ms,
+    int64_t deadline_ms, void **token)
 {
 	struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
 		.tv_nsec = (long)(deadline_ms % 1000) * 1000000 };
-	struct waiter w = { .next = NULL };
+	struct waiter w = { .cost_ms = cost_ms };
 
 	pthread_cond_init(&w.wake, &q->monotonic);
 	/* It leaves the line before it leaves this stack. */
 	/* cppcheck-suppress autoVariables */
-	*q->last = &w;
+	*line->last = &w;
 	/* cppcheck-suppress autoVariables */
-	q->last = &w.next;
+	line->last = &w.next;
 	q->waiting++;
 	while (!w.served) {
 		if (pthread_cond_timedwait(&w.wake, &q->lock, &until) ==
@@ -130,29 +190,32 @@ wait_in_line(struct queue *q, int64_t deadline_ms, void **token)
 			break;
 	}
 	if (!w.served)
-		unlink_waiter(q, &w);
+		unlink_waiter(q, line, &w);
 	pthread_cond_destroy(&w.wake);
 	*token = w.token;
 	return w.served ? STATUS_OK : STATUS_QUEUE_TIMEOUT;
 }
 
 enum status
-queue_take(struct queue *q, int64_t deadline_ms, void **token)
+queue_take(struct queue *q, int64_t cost_ms, int64_t deadline_ms, void **token)
 {
 	enum status st = STATUS_OK;
+	struct line *line;
 	struct idle *cell;
 
 	pthread_mutex_lock(&q->lock);
+	line = join_line(q, cost_ms);
 	cell = q->idle;
 	if (cell != NULL) {
 		q->idle = cell->next;
 		*token = cell->token;
 		cell->next = q->spare;
 		q->spare = cell;
+		line->spent_ms += cost_ms;
 	} else if (q->waiting >= q->max)
 		st = STATUS_BUSY;
 	else
-		st = wait_in_line(q, deadline_ms, token);
+		st = wait_in_line(q, line, cost_ms, deadline_ms, token);
 	pthread_mutex_unlock(&q->lock);
 	return st;
 }

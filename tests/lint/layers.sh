@@ -10,7 +10,7 @@ function floor_of(file) {
 	if (file ~ /^base\//) return 1
 	if (file ~ /^url\//) return 2
 	if (file ~ /^http\//) return 3
-	if (file ~ /^image\/(encoders|facts|plan)[._]/) return 4
+	if (file ~ /^image\/(cost|encoders|facts|plan)[._]/) return 4
 	if (file ~ /^serve\/(config|metrics|options)[._]/) return 5
 	if (file ~ /^image\//) return 6
 	if (file ~ /^origin\//) return 7
