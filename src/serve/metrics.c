@@ -18,6 +18,8 @@ static const struct metric_def table[METRIC_MAX] = {
 	    "Originals that are refused for what they did to converters." },
 	[METRIC_MEMORY] = { "memory", gauge,
 	    "Resident bytes of the front; a converter's stand beside it." },
+	[METRIC_LOG_DROPPED] = { "log_dropped", counter,
+	    "Lines that the log could not take." },
 	[METRIC_REQUESTS] = { "requests", counter, "Requests answered." },
 	[METRIC_BYTES] = { "bytes", counter, "Bytes of the answers' bodies." },
 	[METRIC_SLOW] = { "slow", counter,

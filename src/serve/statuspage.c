@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "serve/metrics.h"
 #include "serve/platform.h"
 #include "url/escape.h"
@@ -153,6 +154,7 @@ set_gauges(const struct page_view *view)
 	metrics_set(METRIC_BUSY, busy);
 	metrics_set(METRIC_QUARANTINED, (int64_t)view->convicts);
 	metrics_set(METRIC_MEMORY, platform_resident());
+	metrics_set(METRIC_LOG_DROPPED, (int64_t)log_dropped());
 }
 
 void

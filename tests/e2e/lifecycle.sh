@@ -276,6 +276,7 @@ for signal in KILL SEGV; do
 	kill -$signal "$(converter)"
 	join "$signal of a busy converter" 1
 	join "$signal of a busy converter: the other" 2
+	daemon_wait '503 crashed'
 	is "$signal: one job is lost" \
 	    "$(grep -c "503 crashed" "$daemon_log")" 1
 	ask "after $signal" '/photo.jpg?w=320' 'status 200'

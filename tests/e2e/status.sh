@@ -154,6 +154,7 @@ printf '== id\nGET /photo.jpg?w=320\nREQUEST_ID: abc-1\n> status 200
 > present X-Imgfcgi-Id\n' >"$work/ids"
 ok 'ids' "$REPLAY" "$daemon_socket" "$work/ids"
 ok 'in the log' daemon_wait ' 200 ok /photo.jpg?w=320 .* id abc-1'
+daemon_wait ' 404 [a-z-]* /none.jpg' 2
 is 'each has one' "$(grep -cE ' 404 [a-z-]+ /none.jpg.* id [0-9a-f-]+(:|$)' \
     "$daemon_log")" 2
 is 'hidden from visitors' "$(nginx_get '/photo.jpg?w=320' >/dev/null

@@ -239,7 +239,7 @@ all_at_once(void)
 int
 main(void)
 {
-	log_open(2, LOG_LEVEL_ERROR, false);
+	log_open(2, LOG_LEVEL_ERROR, LOG_STYLE_PLAIN);
 	two_strikes();
 	who_is_who();
 	switched_off();
