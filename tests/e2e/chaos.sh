@@ -71,6 +71,7 @@ ok 'there was load' test "$good" -ge $least
 ok 'there were deaths' test "$kills" -ge 10
 ok 'no more jobs are lost than converters died' test "$lost" -le "$kills"
 is 'lost jobs died with converters' "$(lines ' 503 crashed ')" "$lost"
+is 'who was killed is not guilty' "$(lines ' is refused for ')" 0
 is 'the front lives' "$(daemon_role front)" "$front"
 ok 'afterwards all is well' "$REPLAY" -t 90000 "$daemon_socket" \
     "$daemon_dir/good"

@@ -13,9 +13,9 @@ reading(void)
 {
 	char *const full[] = { "REQUEST_METHOD=GET", "DOCUMENT_URI=/a b.jpg",
 		"QUERY_STRING=w=1&q=2", "IMGFCGI_SITE=shop",
-		"IMGFCGI_ACCEPT=webp", "HTTP_IF_NONE_MATCH=\"x\"",
-		"HTTP_IF_MODIFIED_SINCE=y", "REQUEST_ID=z",
-		"CONTENT_LENGTH=", "SCRIPT_NAME=/other",
+		"IMGFCGI_ACCEPT=webp", "IMGFCGI_ROLE=ping",
+		"HTTP_IF_NONE_MATCH=\"x\"", "HTTP_IF_MODIFIED_SINCE=y",
+		"REQUEST_ID=z", "CONTENT_LENGTH=", "SCRIPT_NAME=/other",
 		"REQUEST_URI=/another?w=9", NULL };
 	char *const bare[] = { "DOCUMENT_URI=/", NULL };
 	/* Names are whole names, and the first one counts. */
@@ -32,6 +32,7 @@ reading(void)
 	EQ_STR(rq.query, "w=1&q=2");
 	EQ_STR(rq.site, "shop");
 	EQ_STR(rq.accept, "webp");
+	EQ_STR(rq.role, "ping");
 	EQ_STR(rq.if_none_match, "\"x\"");
 	EQ_STR(rq.if_modified_since, "y");
 	EQ_STR(rq.id, "z");
@@ -43,6 +44,7 @@ reading(void)
 	EQ_STR(rq.path, "/");
 	EQ_STR(rq.query, "");
 	EQ_STR(rq.site, "");
+	EQ_STR(rq.role, "");
 	EQ_STR(rq.accept, "");
 	EQ_STR(rq.if_none_match, "");
 	EQ_STR(rq.if_modified_since, "");

@@ -427,10 +427,38 @@ test_escapes(void)
 	buf_free(&plain);
 }
 
+/* The administrator's page, and the id that every answer may have. */
+static void
+test_text(void)
+{
+	struct response r;
+	struct buf text;
+
+	response_init(&r);
+	buf_init(&text, 100);
+	buf_str(&text, "all is well\n");
+	r.id = "a-1\r\nX: y";
+	response_text(&r, "text/plain", &text);
+	EQ_STR(buf_cstr(&r.head),
+	    "Status: 200 OK\r\nX-Imgfcgi-Id: a-1%0D%0AX%3A%20y\r\n"
+	    "Content-Type: text/plain\r\nX-Accel-Expires: 0\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\n\r\n");
+	EQ_INT((int64_t)r.body_len, 12);
+	CHECK(r.body == buf_cstr(&text) && r.owned == NULL);
+	r.id = "b";
+	response_redirect(&r, "/a", "w=1");
+	CHECK(strstr(buf_cstr(&r.head), "\r\nX-Imgfcgi-Id: b\r\n") != NULL);
+	response_free(&r);
+	CHECK(r.id == NULL);
+	buf_free(&text);
+}
+
 int
 main(void)
 {
 	test_picture();
+	test_text();
 	test_names();
 	test_long_names();
 	test_any_bytes();
