@@ -1,7 +1,7 @@
 #include "serve/platform.h"
 
-#include <malloc.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
