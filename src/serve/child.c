@@ -1,5 +1,8 @@
 #include "serve/child.h"
 
+/* configure's; the quoted name is our neighbour's. */
+#include <config.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
