@@ -7,6 +7,9 @@
 /* Pixels in a byte of a file, where its size is not known from the front. */
 #define PIXELS_A_BYTE 6
 
+/* For a drawing, which has no pixels to count. */
+#define DRAWING_MS 1500
+
 /* Of every decoded pixel, to resize it. */
 #define RESIZE_NS 8
 
@@ -77,4 +80,12 @@ cost_estimate(const struct facts *facts, int64_t bytes, enum format written,
 	ns += times(pixels(plan.width, plan.height, plan.frames),
 	    table[written].write);
 	return ns / 1000000 + 1;
+}
+
+int64_t
+cost_patience(const struct facts *facts, int64_t timeout_ms)
+{
+	return facts->format == FORMAT_SVG && timeout_ms > DRAWING_MS
+	    ? DRAWING_MS
+	    : timeout_ms;
 }

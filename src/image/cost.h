@@ -16,4 +16,11 @@
 int64_t cost_estimate(const struct facts *, int64_t bytes, enum format written,
     const struct params *, const struct limits *);
 
+/*
+ * Milliseconds that a job may take where timeout_ms is the most for any.  The
+ * work of a picture is bounded by its pixels, that of an SVG by nothing: a
+ * few hundred bytes of it can draw for minutes.
+ */
+int64_t cost_patience(const struct facts *, int64_t timeout_ms);
+
 #endif

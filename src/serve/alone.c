@@ -60,7 +60,7 @@ convert_here(void *arg, const struct order *order, struct picture *picture,
 	if (st != STATUS_OK)
 		return st;
 	metrics_add(METRIC_JOBS, 1);
-	deadline = clock_ms() + a->config->timeout_ms;
+	deadline = clock_ms() + order->timeout_ms;
 	slot->deadline_ms = deadline;
 	st = converter_do(order->job, order->source->fd,
 	    &order->source->identity, deadline, picture, why);

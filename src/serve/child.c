@@ -18,6 +18,7 @@
 
 #define NICE        5    /* cheap answers come before conversions */
 #define BACK_OFF_MS 1000 /* between two tries of what dies at its start */
+#define RETRY_MS    500  /* of a start that the system refused */
 
 /* Where a role finds what is its own. */
 enum {
@@ -80,7 +81,7 @@ child_start(struct child *c, struct child_setup *setup,
 {
 	int pair[2];
 
-	c->again_ms = clock_ms() + BACK_OFF_MS;
+	c->again_ms = clock_ms() + RETRY_MS;
 	if (!wire_pair(pair)) {
 		log_line(LOG_LEVEL_ERROR, "socketpair: %s", strerror(errno));
 		return -1;

@@ -181,24 +181,25 @@ shorter(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* No job takes longer than it may. */
 static int64_t
 guess_cost(const struct story *s)
 {
-	return shorter(s->h->config->timeout_ms,
-	    cost_estimate(&s->facts, s->source.identity.size, s->format,
-	        &s->ask.params, &s->site->limits));
+	return cost_estimate(&s->facts, s->source.identity.size, s->format,
+	    &s->ask.params, &s->site->limits);
 }
 
 static enum status
 convert(struct story *s, const struct pool_peer *peer)
 {
+	int64_t timeout = cost_patience(&s->facts, s->h->config->timeout_ms);
 	struct job job;
 	const struct order order = { .job = &job,
 		.source = &s->source,
 		.site = s->site->name,
 		.path = s->rq.path,
-		.cost_ms = guess_cost(s),
+		/* No job takes longer than it may. */
+		.cost_ms = shorter(guess_cost(s), timeout),
+		.timeout_ms = timeout,
 		.peer = peer };
 
 	memset(&job, 0, sizeof job);

@@ -19,10 +19,9 @@ static enum status
 convert_here(void *arg, const struct order *order, struct picture *picture,
     struct why *why)
 {
-	const struct config *config = arg;
-
+	(void)arg;
 	return converter_do(order->job, order->source->fd,
-	    &order->source->identity, clock_ms() + config->timeout_ms, picture,
+	    &order->source->identity, clock_ms() + order->timeout_ms, picture,
 	    why);
 }
 
@@ -126,8 +125,7 @@ once_run(const struct config *config, const struct seal_ring *rings,
 		return 1;
 	}
 	converter_versions(handler.versions);
-	handler.maker =
-	    (struct maker){ convert_here, NULL, (void *)(uintptr_t)config };
+	handler.maker = (struct maker){ convert_here, NULL, NULL };
 	/* For what libvips cannot interrupt: SIGALRM ends us. */
 	alarm((unsigned int)(config->timeout_ms / 1000 + 2));
 	status = run(&handler, request);

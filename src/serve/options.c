@@ -148,7 +148,8 @@ static const struct option_def table[] = {
 	    "How long a request waits for a converter before it gets 503." },
 	{ "timeout", OPTION_DURATION, 0, IN_CONFIG(timeout_ms), WAIT, NULL,
 	    "10s", "TIME",
-	    "How long one conversion may take before it is ended." },
+	    "How long one conversion may take before it is ended; an SVG "
+	    "1.5 s at most." },
 	{ "quarantine", OPTION_DURATION, 0, IN_CONFIG(quarantine_ms), 0,
 	    7 * DAY, NULL, "600s", "TIME",
 	    "How long an original is refused that has twice killed or overrun "

@@ -32,7 +32,7 @@ struct pool {
 	struct queue *idle;
 	struct quarantine *quarantine;
 	void (*kill)(uint32_t);
-	int64_t queue_timeout_ms, timeout_ms;
+	int64_t queue_timeout_ms;
 	int64_t jobs_max, resident_max;
 	pthread_mutex_t lock;
 	struct converter *all;
@@ -49,7 +49,6 @@ pool_new(const struct config *config, void (*kill)(uint32_t))
 	p->quarantine = quarantine_new(config->quarantine_ms);
 	p->kill = kill;
 	p->queue_timeout_ms = config->queue_timeout_ms;
-	p->timeout_ms = config->timeout_ms;
 	p->jobs_max = config->converter_jobs;
 	p->resident_max = config->converter_memory / RESIDENT_PART;
 	pthread_mutex_init(&p->lock, NULL);
@@ -240,7 +239,7 @@ do_job(struct pool *p, struct converter *c, const struct order *order,
 {
 	struct wire_job message = { .job = *order->job,
 		.identity = order->source->identity,
-		.deadline_ms = clock_ms() + p->timeout_ms };
+		.deadline_ms = clock_ms() + order->timeout_ms };
 	enum outcome outcome;
 
 	begin_job(p, c, suspect);

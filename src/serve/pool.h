@@ -30,7 +30,8 @@ struct order {
 	const struct job *job;
 	const struct source *source;
 	const char *site, *path;
-	int64_t cost_ms; /* a guess */
+	int64_t cost_ms;    /* a guess */
+	int64_t timeout_ms; /* what it may take at most */
 	const struct pool_peer *peer;
 };
 

@@ -3,14 +3,25 @@
  * converter that reads a file with "imgfcgi-plug WORD" in it does what WORD
  * says.  The daemon itself has no such door.  Converters alone are meddled
  * with: they have a name of their own.
+ *
+ * And it sets the wall clock of all processes: by as many seconds as the file
+ * named by IMGFCGI_PLUG_CLOCK has bytes, back.
  */
+#include <sys/stat.h>
+
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "serve/wire.h"
+
+#define FRONT 3 /* a converter's socket */
 
 static const char mark[] = "imgfcgi-plug ";
 
@@ -80,6 +91,44 @@ overflow(void)
 		pthread_join(id, NULL);
 }
 
+/* No head at all. */
+static void
+garbage(void)
+{
+	char bytes[65536];
+
+	memset(bytes, 0xa5, sizeof bytes);
+	(void)!write(FRONT, bytes, sizeof bytes);
+}
+
+/* A good head that promises more than there is memory. */
+static void
+promise(void)
+{
+	const struct wire_head head = { .type = WIRE_REPLY,
+		.len = UINT64_C(1) << 60 };
+
+	(void)!write(FRONT, &head, sizeof head);
+}
+
+/* A good head, and a picture that is none. */
+static void
+lie(void)
+{
+	static struct {
+		struct wire_head head;
+		struct wire_reply reply;
+		char bytes[1000];
+	} all;
+
+	all.head.type = WIRE_REPLY;
+	all.head.len = sizeof all.reply + sizeof all.bytes;
+	all.reply = (struct wire_reply){ .width = 1, .height = 1, .frames = 1 };
+	(void)!write(FRONT, &all.head, sizeof all.head);
+	(void)!write(FRONT, &all.reply, sizeof all.reply);
+	(void)!write(FRONT, all.bytes, sizeof all.bytes);
+}
+
 static const struct {
 	const char *word;
 	void (*act)(void);
@@ -91,6 +140,9 @@ static const struct {
 	{ "8s", eight_seconds },
 	{ "exit", leave },
 	{ "overflow", overflow },
+	{ "garbage", garbage },
+	{ "promise", promise },
+	{ "lie", lie },
 };
 
 static void
@@ -126,6 +178,33 @@ pread(int fd, void *bytes, size_t len, off_t at)
 		errno = saved;
 	}
 	return n;
+}
+
+/* The file is opened before any sandbox; its size is looked at each time. */
+static int clock_fd = -1;
+
+__attribute__((constructor)) static void
+open_clock(void)
+{
+	const char *path = getenv("IMGFCGI_PLUG_CLOCK");
+
+	if (path != NULL)
+		clock_fd = fcntl(open(path, O_RDONLY), F_DUPFD_CLOEXEC, 100);
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	static int (*real)(clockid_t, struct timespec *);
+	struct stat st;
+	int r;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	r = real(id, t);
+	if (id == CLOCK_REALTIME && clock_fd >= 0 && fstat(clock_fd, &st) == 0)
+		t->tv_sec -= st.st_size;
+	return r;
 }
 
 ssize_t

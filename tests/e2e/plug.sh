@@ -4,14 +4,15 @@
 #
 #   plug_start ARGS...        daemon_start, with plug.c in its converters
 #   plug_file FILE WORD       a picture that makes them do WORD: crash, abort,
-#                             exit, overflow, stall, or sleep 2s or 8s
+#                             exit, overflow, stall, sleep 2s or 8s, or answer
+#                             with garbage, a promise or a lie
 
 plug_start() { # args...
 	daemon_prepare
 	if [ ! -f "$daemon_dir/plug.so" ]; then
 		"${CC:-cc}" -D_GNU_SOURCE -shared -fPIC -O0 -w \
-		    -o "$daemon_dir/plug.so" "$top/tests/e2e/plug.c" -ldl \
-		    -lpthread || return 1
+		    -I"$top/src" -o "$daemon_dir/plug.so" \
+		    "$top/tests/e2e/plug.c" -ldl -lpthread || return 1
 	fi
 	daemon_spawn env LD_PRELOAD="$daemon_dir/plug.so" "$IMGFCGI" \
 	    --socket "$daemon_socket" --key-file "$daemon_key" "$@"

@@ -111,10 +111,23 @@ extremes(void)
 	}
 }
 
+static void
+patience(void)
+{
+	struct facts facts = { .format = FORMAT_JPEG };
+
+	EQ_INT(cost_patience(&facts, 10000), 10000);
+	facts.format = FORMAT_SVG;
+	EQ_INT(cost_patience(&facts, 10000), 1500);
+	EQ_INT(cost_patience(&facts, 1500), 1500);
+	EQ_INT(cost_patience(&facts, 100), 100);
+}
+
 int
 main(void)
 {
 	measured();
+	patience();
 	orders();
 	extremes();
 	return test_end("t_cost");
