@@ -108,7 +108,7 @@ converter_run(int fd, uint32_t inputs)
 {
 	struct why why;
 
-	platform_keep_memory();
+	platform_set_memory();
 	if (!pipeline_init(inputs, &why)) {
 		log_line(LOG_LEVEL_ERROR, "converter: %s", why.text);
 		return 1;

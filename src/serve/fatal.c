@@ -126,7 +126,7 @@ fatal_enter(enum fatal_state next)
 		sigaddset(&set, table[i].signal);
 	if (next == FATAL_ANSWERING)
 		sigprocmask(SIG_BLOCK, &set, NULL);
-	state = next;
+	state = (sig_atomic_t)next;
 	if (next == FATAL_IDLE)
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
 }

@@ -15,11 +15,13 @@ const char *platform_self(const char *argv0, char *path, size_t size);
 void platform_die_with_parent(void);
 
 /*
- * What one job gave back the next one may have, up to tens of megabytes: fresh
- * pages from the system cost up to a sixth of a conversion.  Once, before any
+ * How a converter's heap lives: what one job gave back the next one may have,
+ * up to tens of megabytes, for fresh pages from the system cost up to a sixth
+ * of a conversion; and it comes wiped, where the system can do that, so that
+ * a decoder which leaves pixels unset shows nobody else's.  Once, before any
  * job.
  */
-void platform_keep_memory(void);
+void platform_set_memory(void);
 
 /* The longest queue that listen(2) really gives; -1 if it is not known. */
 int platform_backlog_max(void);

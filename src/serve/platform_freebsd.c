@@ -26,9 +26,12 @@ platform_die_with_parent(void)
 	procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &sig);
 }
 
-/* jemalloc keeps it for seconds, and that is long enough. */
+/* jemalloc's, read when it starts: bytes are 0. */
+const char *malloc_conf = "zero:true";
+
+/* It keeps memory for seconds, and that is long enough. */
 void
-platform_keep_memory(void)
+platform_set_memory(void)
 {
 }
 

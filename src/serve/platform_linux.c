@@ -27,9 +27,10 @@ platform_die_with_parent(void)
 }
 
 void
-platform_keep_memory(void)
+platform_set_memory(void)
 {
 #ifdef __GLIBC__
+	mallopt(M_PERTURB, 0xff); /* its complement is what malloc gives */
 	/* The most that glibc takes from its heap, and twice that kept. */
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);

@@ -25,7 +25,7 @@ platform_die_with_parent(void)
 }
 
 void
-platform_keep_memory(void)
+platform_set_memory(void)
 {
 }
 
