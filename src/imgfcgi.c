@@ -26,6 +26,7 @@
 #include "serve/once.h"
 #include "serve/options.h"
 #include "serve/platform.h"
+#include "serve/sandbox.h"
 #include "serve/settings.h"
 #include "serve/socket.h"
 
@@ -247,6 +248,7 @@ test_all(const struct settings *settings)
 	int backlog = platform_backlog_max();
 	struct rlimit files = raise_files();
 	uint32_t inputs = 0, formats = 0;
+	char sandbox[SANDBOX_TEXT_MAX];
 	struct why why;
 
 	for (uint32_t i = 0; i < config->sites; i++) {
@@ -272,6 +274,8 @@ test_all(const struct settings *settings)
 		printf("warning: not started as root: user is not changed\n");
 	if (config->user[0] == '\0' && geteuid() == 0)
 		printf("warning: all processes run as root: name a user\n");
+	sandbox_describe(config, sandbox, NULL);
+	printf("sandbox: %s\n", sandbox);
 	printf("configuration is good: %u site%s, %d threads, %d "
 	       "converters\n",
 	    config->sites, config->sites == 1 ? "" : "s", config->threads,
@@ -323,19 +327,37 @@ serve(const struct command *command, struct settings *settings,
 	return status;
 }
 
-/* "--role=front", "--role=converter:INPUTS": the master's children. */
+/* Count numbers, each behind a colon, and nothing else. */
+static bool
+read_numbers(const char *s, int64_t *value, int count)
+{
+	for (; count > 0 && *s == ':'; count--) {
+		size_t len = strcspn(++s, ":");
+
+		if (!num_parse(s, len, 0, INT64_MAX, value++))
+			return false;
+		s += len;
+	}
+	return count == 0 && *s == '\0';
+}
+
+/*
+ * "--role=front", "--role=converter:INPUTS:SANDBOX:MEMORY": the master's
+ * children.
+ */
 static int
 play_role(const char *role)
 {
-	int64_t inputs;
+	int64_t number[3];
 
 	if (sodium_init() < 0)
 		die("libsodium cannot be initialised");
 	if (strcmp(role, "front") == 0)
 		return front_run(3, 4);
-	if (strncmp(role, "converter:", 10) == 0 &&
-	    num_parse(role + 10, strlen(role + 10), 0, UINT32_MAX, &inputs))
-		return converter_run(3, (uint32_t)inputs);
+	if (strncmp(role, "converter", 9) == 0 &&
+	    read_numbers(role + 9, number, 3))
+		return converter_run((uint32_t)number[0],
+		    (enum sandbox)number[1], number[2]);
 	return EXIT_USAGE;
 }
 

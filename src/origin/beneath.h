@@ -7,6 +7,7 @@
 #define ORIGIN_BENEATH_H
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /*
  * How a folder is opened to look up names in it: asking for reading would
@@ -29,6 +30,9 @@
  * ELOOP for what leaves the root, …
  */
 int beneath_open(int root, const char *path);
+
+/* fstat(2), by the descriptor alone: a sandbox may refuse calls with paths. */
+int beneath_stat(int fd, struct stat *);
 
 /* The portable walk: component by component, links refused (ELOOP). */
 int beneath_walk(int root, const char *path);

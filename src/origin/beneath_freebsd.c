@@ -19,3 +19,9 @@ beneath_open(int root, const char *path)
 	return beneath_walk(root, path);
 #endif
 }
+
+int
+beneath_stat(int fd, struct stat *st)
+{
+	return fstat(fd, st);
+}

@@ -66,3 +66,18 @@ beneath_open(int root, const char *path)
 		return beneath_walk(root, path);
 	return fd;
 }
+
+/*
+ * Some versions of glibc make fstat() a call that could take a path as well.
+ * On these two machines the kernel's struct stat is libc's, and they are the
+ * ones that have a filter.
+ */
+int
+beneath_stat(int fd, struct stat *st)
+{
+#if (defined(__x86_64__) && defined(__LP64__)) || defined(__aarch64__)
+	return (int)syscall(SYS_fstat, fd, st);
+#else
+	return fstat(fd, st);
+#endif
+}

@@ -5,3 +5,9 @@ beneath_open(int root, const char *path)
 {
 	return beneath_walk(root, path);
 }
+
+int
+beneath_stat(int fd, struct stat *st)
+{
+	return fstat(fd, st);
+}

@@ -281,7 +281,7 @@ check_identity(int fd, const struct identity *want, struct why *why)
 	struct identity now;
 	struct stat st;
 
-	if (fstat(fd, &st) == -1)
+	if (beneath_stat(fd, &st) == -1)
 		return explain_errno(errno, "the source", why);
 	identity_of(&st, &now);
 	if (same_identity(&now, want))

@@ -13,6 +13,7 @@
 #include "serve/logfile.h"
 #include "serve/metrics.h"
 #include "serve/queue.h"
+#include "serve/sandbox.h"
 #include "serve/threads.h"
 
 /* A job that libvips cannot stop gets so much longer, then all must end. */
@@ -172,7 +173,8 @@ front_run_alone(const struct settings *settings, struct listener *listener,
 	    !handler_open(&handler, config, settings->rings, why))
 		return 1;
 	threads_signals();
-	if (!pipeline_init(config_inputs(config), why))
+	if (!pipeline_init(config_inputs(config), why) ||
+	    !sandbox_alone(config, why))
 		return 1;
 	log_on_lost(on_lost);
 	log_thread_start();

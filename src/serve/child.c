@@ -41,7 +41,7 @@ become(const struct child_setup *setup, const struct settings *settings,
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 	bool front = strcmp(role, "front") == 0;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), listener = -1;
-	char title[64], option[64];
+	char title[64], option[80];
 	sigset_t none;
 
 	snprintf(title, sizeof title, "imgfcgi: %s", role);

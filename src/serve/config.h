@@ -28,6 +28,12 @@ enum isolation {
 	ISOLATION_NONE
 };
 
+enum sandbox {
+	SANDBOX_AUTO,
+	SANDBOX_REQUIRED,
+	SANDBOX_OFF
+};
+
 enum errors {
 	ERRORS_OPAQUE,
 	ERRORS_PRECISE
@@ -58,9 +64,10 @@ struct config {
 	int64_t queue_timeout_ms, timeout_ms, io_timeout_ms;
 	int64_t quarantine_ms; /* 0: off */
 	int32_t converter_jobs;
-	int64_t converter_memory;
-	int64_t slow_ms; /* 0: off */
+	int64_t converter_memory; /* bytes beyond what it starts with */
+	int64_t slow_ms;          /* 0: off */
 	enum isolation isolation;
+	enum sandbox sandbox;
 	char log[CONFIG_PATH_MAX]; /* "stderr", "syslog" or a path */
 	enum log_level log_level;
 	uint32_t sites;

@@ -46,11 +46,8 @@ converter_versions(char versions[CONVERTER_VERSIONS_MAX])
 }
 
 static bool
-say_hello(int fd)
+say_hello(int fd, const char *versions)
 {
-	char versions[CONVERTER_VERSIONS_MAX];
-
-	converter_versions(versions);
 	return wire_send(fd, WIRE_HELLO, 0, versions, strlen(versions), -1,
 	           WIRE_FOREVER) == WIRE_OK;
 }
@@ -104,8 +101,10 @@ serve_one(int fd)
 }
 
 int
-converter_run(int fd, uint32_t inputs)
+converter_run(uint32_t inputs, enum sandbox sandbox, int64_t memory)
 {
+	const int fd = CONVERTER_SOCKET;
+	char versions[CONVERTER_VERSIONS_MAX];
 	struct why why;
 
 	platform_set_memory();
@@ -113,9 +112,15 @@ converter_run(int fd, uint32_t inputs)
 		log_line(LOG_LEVEL_ERROR, "converter: %s", why.text);
 		return 1;
 	}
-	platform_resident(); /* opens what a sandbox would not let it */
+	/* What opens files comes before: inside there are none. */
+	converter_versions(versions);
+	platform_resident();
 	fatal_catch(fd);
-	if (!say_hello(fd))
+	if (!sandbox_converter(sandbox, memory, &why)) {
+		log_line(LOG_LEVEL_ERROR, "converter: %s", why.text);
+		return 1;
+	}
+	if (!say_hello(fd, versions))
 		return 1;
 	while (serve_one(fd))
 		continue;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "serve/sandbox.h"
 
 /* Bytes of the text that names libraries, with NUL. */
 #define CONVERTER_VERSIONS_MAX 4096
@@ -16,8 +17,11 @@
 /* pipeline_versions() as a string; cut if it is longer. */
 void converter_versions(char[CONVERTER_VERSIONS_MAX]);
 
-/* Does not return until the front closes its end; the exit status. */
-int converter_run(int fd, uint32_t inputs);
+/*
+ * On CONVERTER_SOCKET, in its sandbox; memory in bytes.  Does not return
+ * until the front closes its end; the exit status.
+ */
+int converter_run(uint32_t inputs, enum sandbox, int64_t memory);
 
 /*
  * One job in this very process: read the source, run the pipeline.  Shared

@@ -12,6 +12,7 @@
 #include "serve/handler.h"
 #include "serve/logfile.h"
 #include "serve/pool.h"
+#include "serve/sandbox.h"
 #include "serve/threads.h"
 #include "serve/wire.h"
 
@@ -121,11 +122,11 @@ take_keys(struct front *f, uint64_t len, struct why *why)
 		return false;
 	logfile_use(f->config, STDERR_FILENO);
 	log_on_lost(ask_for_log);
-	if (!log_thread_start())
-		return false;
 	f->pool = pool_new(f->config, ask_to_kill);
+	/* A thread that is older than the sandbox would stay outside. */
 	return f->pool != NULL &&
-	    handler_open(&f->handler, f->config, f->rings, why);
+	    handler_open(&f->handler, f->config, f->rings, why) &&
+	    sandbox_front(f->config, false, why) && log_thread_start();
 }
 
 /* The first converter's libraries name what every answer is made with. */

@@ -117,11 +117,13 @@ start_front(struct generation *g)
 static void
 start_converter(struct generation *g, struct child *c)
 {
-	char argument[16];
+	const struct config *config = g->settings->config;
+	char argument[48];
 	int ours;
 
-	snprintf(argument, sizeof argument, ":%u",
-	    config_inputs(g->settings->config));
+	snprintf(argument, sizeof argument, ":%u:%d:%lld",
+	    config_inputs(config), (int)config->sandbox,
+	    (long long)config->converter_memory);
 	ours = child_start(c, g->setup, g->settings, "converter", argument,
 	    g->log);
 	if (ours < 0)

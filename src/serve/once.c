@@ -9,6 +9,7 @@
 #include "image/pipeline.h"
 #include "serve/converter.h"
 #include "serve/handler.h"
+#include "serve/sandbox.h"
 #include "url/escape.h"
 #include "url/request.h"
 
@@ -124,10 +125,15 @@ once_run(const struct config *config, const struct seal_ring *rings,
 		fprintf(stderr, "imgfcgi: %s\n", why.text);
 		return 1;
 	}
+	/* Libraries are named by paths, and inside there are none. */
 	converter_versions(handler.versions);
 	handler.maker = (struct maker){ convert_here, NULL, NULL };
 	/* For what libvips cannot interrupt: SIGALRM ends us. */
 	alarm((unsigned int)(config->timeout_ms / 1000 + 2));
+	if (!sandbox_once(config, &why)) {
+		fprintf(stderr, "imgfcgi: %s\n", why.text);
+		return 1;
+	}
 	status = run(&handler, request);
 	handler_close(&handler);
 	pipeline_end();

@@ -19,8 +19,7 @@
 /* min and max of a text count bytes; of formats: min 1 is "not none". */
 #define PATH       0, CONFIG_PATH_MAX - 1
 #define NAME       0, CONFIG_NAME_MAX - 1
-#define KIB        INT64_C(1024)
-#define MIB        (1024 * KIB)
+#define MIB        INT64_C(1048576)
 #define SECOND     INT64_C(1000)
 #define DAY        (86400 * SECOND)
 #define WAIT       100, 3600 * SECOND
@@ -34,6 +33,7 @@ static const char *const no_yes[] = { "no", "yes", NULL };
 static const char *const policies[] = { "reject", "nearest", NULL };
 static const char *const error_modes[] = { "opaque", "precise", NULL };
 static const char *const isolations[] = { "process", "none", NULL };
+static const char *const sandboxes[] = { "auto", "required", "off", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 
 static const struct option_def table[] = {
@@ -88,7 +88,7 @@ static const struct option_def table[] = {
 	{ "max-age", OPTION_DURATION, SITE, IN_SITE(max_age_ms), 0, 365 * DAY,
 	    NULL, "30d", "TIME", "How long a browser may keep a picture." },
 
-	{ "max-bytes", OPTION_SIZE, SITE, IN_SITE(limits.max_bytes), KIB,
+	{ "max-bytes", OPTION_SIZE, SITE, IN_SITE(limits.max_bytes), 1024,
 	    2048 * MIB, NULL, "100M", "SIZE", "Bytes of an original." },
 	{ "max-pixels", OPTION_COUNT, SITE, IN_SITE(limits.max_pixels), PIXELS,
 	    NULL, "50M", "COUNT", "Pixels of one frame of an original." },
@@ -159,14 +159,16 @@ static const struct option_def table[] = {
 	    "Conversions after which a converter is replaced." },
 	{ "converter-memory", OPTION_SIZE, 0, IN_CONFIG(converter_memory),
 	    64 * MIB, 1024 * 1024 * MIB, NULL, "1G", "SIZE",
-	    "Memory of one conversion. A converter that keeps more than a "
-	    "quarter of it afterwards is replaced." },
+	    "Memory of a job; a converter that keeps a quarter is replaced." },
 	{ "io-timeout", OPTION_DURATION, 0, IN_CONFIG(io_timeout_ms), WAIT,
 	    NULL, "10s", "TIME",
 	    "How long nginx may take to send or to receive." },
 	{ "isolation", OPTION_CHOICE, FIXED, IN_CONFIG(isolation), 0, 0,
 	    isolations, "process", "process|none",
 	    "Decode in processes of their own, or all in one process." },
+	{ "sandbox", OPTION_CHOICE, 0, IN_CONFIG(sandbox), 0, 0, sandboxes,
+	    "auto", "auto|required|off",
+	    "The kernel's sandbox: as far as it goes, all of it, or none." },
 	{ "log", OPTION_TEXT, 0, IN_CONFIG(log), 1, CONFIG_PATH_MAX - 1, NULL,
 	    "stderr", "FILE",
 	    "Where log lines go: stderr, syslog, a file, or a syslog's "

@@ -8,6 +8,7 @@
 
 #include "origin/origin.h"
 #include "serve/options.h"
+#include "serve/sandbox.h"
 
 /* Every site's key file; a site without one opens no token. */
 static bool
@@ -69,6 +70,14 @@ find_user(struct settings *s, struct why *why)
 	return true;
 }
 
+static bool
+check_sandbox(const struct config *config, struct why *why)
+{
+	char text[SANDBOX_TEXT_MAX];
+
+	return sandbox_describe(config, text, why);
+}
+
 struct settings *
 settings_load(const char *path, const char *const *overrides, struct why *why)
 {
@@ -80,8 +89,9 @@ settings_load(const char *path, const char *const *overrides, struct why *why)
 		return NULL;
 	}
 	if (config_load(s->config, path, overrides, why) &&
-	    config_settle(s->config, why) && find_user(s, why) &&
-	    load_keys(s, why) && check_roots(s->config, why))
+	    config_settle(s->config, why) && check_sandbox(s->config, why) &&
+	    find_user(s, why) && load_keys(s, why) &&
+	    check_roots(s->config, why))
 		return s;
 	settings_free(s);
 	return NULL;
