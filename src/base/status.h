@@ -35,6 +35,9 @@ enum status {
 	STATUS_LIMIT,
 	STATUS_BROKEN,
 	STATUS_QUARANTINED,
+	/* Its host's, and for the moment only. */
+	STATUS_ORIGIN,
+	STATUS_ORIGIN_TIMEOUT,
 	/* Ours, and for the moment only. */
 	STATUS_CHANGED,
 	STATUS_BUSY,

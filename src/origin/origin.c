@@ -1,6 +1,7 @@
 #include "origin/origin.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "origin/beneath.h"
+#include "origin/memory.h"
 
 #define NS INT64_C(1000000000)
 
@@ -120,6 +122,7 @@ identity_of(const struct stat *st, struct identity *id)
 	id->size = st->st_size;
 	id->mtime_ns = stamp_ns(&st->st_mtim);
 	id->ctime_ns = stamp_ns(&st->st_ctim);
+	id->sealed = false;
 }
 
 static bool
@@ -192,7 +195,8 @@ origin_open(const struct origin *o, const char *path, int64_t max_bytes,
 	struct stat st;
 	int fd;
 
-	*source = (struct source){ .fd = -1 };
+	memset(source, 0, sizeof *source);
+	source->fd = -1;
 	status = check_path(path, why);
 	if (status != STATUS_OK)
 		return status;
@@ -207,14 +211,35 @@ origin_open(const struct origin *o, const char *path, int64_t max_bytes,
 	}
 	source->fd = fd;
 	identity_of(&st, &source->identity);
+	source->modified = source->identity.mtime_ns / NS;
+	snprintf(source->version, sizeof source->version, "%lld %lld",
+	    (long long)source->identity.size,
+	    (long long)source->identity.mtime_ns);
 	return STATUS_OK;
+}
+
+bool
+source_of_memory(struct source *source, struct blob *blob)
+{
+	struct stat st;
+
+	if (fstat(blob->fd, &st) == -1)
+		return false;
+	source->fd = blob->fd;
+	source->blob = blob;
+	identity_of(&st, &source->identity);
+	source->identity.sealed = true;
+	return true;
 }
 
 void
 source_close(struct source *source)
 {
-	if (source->fd != -1)
+	if (source->blob != NULL)
+		blob_release(source->blob);
+	else if (source->fd != -1)
 		close(source->fd);
+	source->blob = NULL;
 	source->fd = -1;
 }
 
@@ -262,7 +287,7 @@ let_settle(const struct identity *id)
 	struct timespec t;
 	int64_t now, left = 0;
 
-	if (clock_gettime(CLOCK_REALTIME, &t) == -1)
+	if (id->sealed || clock_gettime(CLOCK_REALTIME, &t) == -1)
 		return;
 	now = stamp_ns(&t);
 	/* A date of the far future says nothing about the last write. */

@@ -1,6 +1,7 @@
 /*
  * Where originals come from: a directory, opened once; paths are looked up
- * beneath it by the kernel and never leave it.
+ * beneath it by the kernel and never leave it.  Those of other hosts
+ * (origin/remote.h) become the same struct source.
  */
 #ifndef ORIGIN_ORIGIN_H
 #define ORIGIN_ORIGIN_H
@@ -18,16 +19,25 @@ struct origin; /* opaque; immutable once open, shared by all threads */
 struct origin *origin_open_root(const char *path, struct why *);
 void origin_close_root(struct origin *);
 
+#define SOURCE_VERSION_MAX 272
+
 /* What a file was when we looked: it must still be that when it was read. */
 struct identity {
 	uint64_t device, inode;
 	int64_t size;
 	int64_t mtime_ns, ctime_ns;
+	bool sealed; /* in memory, and nobody can write it */
 };
 
+struct blob;
+
+/* An original.  fd -1: its version is known, its bytes are not here. */
 struct source {
 	int fd; /* close-on-exec, readable; -1 after source_close() */
-	struct identity identity;
+	struct identity identity;         /* of fd */
+	char version[SOURCE_VERSION_MAX]; /* another one: other bytes */
+	int64_t modified;                 /* seconds since 1970, or 0 */
+	struct blob *blob;                /* whose fd it is; NULL: ours */
 };
 
 /*
@@ -37,6 +47,9 @@ struct source {
 enum status origin_open(const struct origin *, const char *path,
     int64_t max_bytes, struct source *, struct why *);
 void source_close(struct source *);
+
+/* The bytes of a blob, whose use passes to source; false with errno. */
+bool source_of_memory(struct source *, struct blob *);
 
 /* The first bytes, at most size; *len is how many there were. */
 enum status source_head(const struct source *, void *, size_t size,
