@@ -29,9 +29,10 @@ enum option_kind {
 	OPTION_PARAMS    /* uint32_t of PARAM_BIT */
 };
 
-#define OPTION_SITE  0x1 /* lives in struct site, may stand in a section */
-#define OPTION_FIRST 0x2 /* the manual's first page */
-#define OPTION_FIXED 0x4 /* a reload cannot change it */
+#define OPTION_SITE   0x1 /* lives in struct site, may stand in a section */
+#define OPTION_FIRST  0x2 /* the manual's first page */
+#define OPTION_FIXED  0x4 /* a reload cannot change it */
+#define OPTION_PREFIX 0x8 /* its text is the beginning of an URL's path */
 
 struct option_def {
 	const char *name;
