@@ -380,9 +380,8 @@ main(int argc, char **argv)
 		die(why.text);
 	if (!command.test && command.once.target == NULL)
 		return serve(&command, settings, argv[0]);
-	status = command.test
-	    ? test_all(settings)
-	    : once_run(settings->config, settings->rings, &command.once);
+	status = command.test ? test_all(settings)
+	                      : once_run(settings, &command.once);
 	settings_free(settings);
 	return status;
 }

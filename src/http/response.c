@@ -10,6 +10,7 @@
 #define STEM_MAX       180 /* bytes; with extension well below NAME_MAX */
 #define EXTENSION_MAX  5
 #define EXPENSIVE_SECS 60
+#define COSTLY_SECS    10
 
 #define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
 
@@ -206,14 +207,20 @@ put_validators(struct buf *head, const struct response_facts *facts)
 	char date[CLOCK_DATE_MAX];
 
 	clock_date(date, facts->mtime);
-	buf_printf(head, "ETag: %s\r\nLast-Modified: %s\r\n", facts->etag,
-	    date);
+	buf_printf(head, "ETag: %s\r\n", facts->etag);
+	if (facts->mtime != 0)
+		buf_printf(head, "Last-Modified: %s\r\n", date);
 	buf_printf(head,
 	    "Cache-Control: public, max-age=%" PRId64 "\r\n"
 	    "X-Accel-Expires: %" PRId64 "\r\n",
 	    max_age, fresh);
 	if (facts->varies)
 		buf_str(head, "Vary: Accept\r\n");
+	if (facts->fallback != NULL) {
+		buf_str(head, "X-Imgfcgi-Fallback: yes\r\nX-Imgfcgi-Error: ");
+		escape_add(head, facts->fallback, strlen(facts->fallback), "");
+		buf_str(head, "\r\n");
+	}
 	buf_str(head, NOSNIFF);
 }
 
@@ -271,7 +278,8 @@ response_redirect(struct response *r, const char *path, const char *query)
 
 /*
  * How long nginx may keep a refusal.  One that cost a decode is worth a
- * minute, which also displaces the copy that a revalidation was about.  Any
+ * minute, one that cost a question to another host some seconds, which also
+ * displaces the copy that a revalidation was about.  Any
  * other final refusal of a revalidation must be kept for a second, or nginx
  * goes on serving that copy.  Our own faults are never kept: there the stale
  * copy is what the visitor should see.
@@ -283,6 +291,8 @@ refusal_expires(const struct response_refusal *refusal, unsigned int flags)
 		return 0;
 	if ((flags & STATUS_EXPENSIVE) && refusal->settled)
 		return EXPENSIVE_SECS;
+	if (refusal->costly)
+		return COSTLY_SECS;
 	return refusal->revalidation ? 1 : 0;
 }
 

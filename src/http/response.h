@@ -15,9 +15,10 @@
 /* What a picture's headers say. */
 struct response_facts {
 	const char *etag;       /* with quotes */
-	int64_t mtime;          /* seconds: Last-Modified */
+	int64_t mtime;          /* seconds: Last-Modified; 0: not known */
 	int64_t fresh, max_age; /* seconds, exp already heard */
 	bool varies;            /* Vary: Accept */
+	const char *fallback;   /* a word: why this picture stands in; NULL */
 	enum format format;
 	const char *path; /* Content-Disposition's name comes from here */
 };
@@ -29,6 +30,7 @@ struct response_refusal {
 	bool precise;        /* errors = precise */
 	bool revalidation;   /* the peer holds a copy: cached 1 s, not 0 */
 	bool settled;        /* an EXPENSIVE cause may be cached briefly */
+	bool costly;         /* another host was asked: likewise, any cause */
 	int64_t retry_after; /* seconds, for 503 */
 };
 

@@ -37,8 +37,11 @@ struct fetch_ask {
 	int64_t deadline_ms;
 };
 
-/* False with the reason: built without libcurl, or that does not start. */
-bool fetch_init(struct why *); /* before any thread */
+/* False with the reason: built without libcurl. */
+bool fetch_possible(struct why *);
+
+/* The same, or libcurl does not start.  Before any thread. */
+bool fetch_init(struct why *);
 
 /* The library's name and version; "" without one. */
 const char *fetch_version(void);

@@ -54,6 +54,13 @@ struct fetch {
 };
 
 bool
+fetch_possible(struct why *why)
+{
+	(void)why;
+	return true;
+}
+
+bool
 fetch_init(struct why *why)
 {
 	const curl_version_info_data *info;

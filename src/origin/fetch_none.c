@@ -1,11 +1,16 @@
 #include "origin/fetch.h"
 
 bool
+fetch_possible(struct why *why)
+{
+	why_set(why, "built without libcurl: configure --with-curl");
+	return false;
+}
+
+bool
 fetch_init(struct why *why)
 {
-	why_set(why,
-	    "built without libcurl: an origin needs configure --with-curl");
-	return false;
+	return fetch_possible(why);
 }
 
 const char *

@@ -27,7 +27,7 @@ struct entry {
 	uint64_t flights;            /* answers so far */
 	enum status failed;          /* the last flight's transient fault */
 	struct why why;
-	char key[];
+	char *key; /* behind the entry */
 };
 
 struct memory {
@@ -307,6 +307,7 @@ find_or_add(struct memory *m, const char *key)
 	e = calloc(1, sizeof *e + len + 1);
 	if (e == NULL)
 		return NULL;
+	e->key = (char *)(e + 1);
 	memcpy(e->key, key, len + 1);
 	e->next = *bucket;
 	*bucket = e;

@@ -159,8 +159,7 @@ enter(const struct quest *q, struct known *known)
 {
 	struct remote *r = q->remote;
 
-	if (atomic_fetch_add(&r->inside, 1) <
-	    r->setup.fetches * (1 + REMOTE_WAITING))
+	if (atomic_fetch_add(&r->inside, 1) < r->setup.inside_max)
 		find_out(q, known);
 	else {
 		known->status = STATUS_BUSY;

@@ -15,9 +15,6 @@
 #include "origin/s3.h"
 #include "origin/target.h"
 
-/* Requests that may wait for each one that is being answered. */
-#define REMOTE_WAITING 4
-
 struct remote_setup {
 	struct target target;
 	const struct s3_keys *keys; /* these outlive it */
@@ -25,6 +22,7 @@ struct remote_setup {
 	struct memory *memory;      /* shared by all sites */
 	uint32_t id;                /* of the site, in the memory's keys */
 	int32_t fetches;            /* at once */
+	int32_t inside_max;         /* requests that fetch or wait, at once */
 	int64_t fresh_ms, timeout_ms, max_bytes;
 	bool private_ok, redirects;
 };

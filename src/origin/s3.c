@@ -33,6 +33,13 @@ s3_keys_wipe(struct s3_keys *keys)
 	explicit_bzero(keys, sizeof *keys);
 }
 
+void
+s3_keys_hide(void)
+{
+	for (size_t i = 0; i < WORDS; i++)
+		unsetenv(words[i].variable);
+}
+
 /* Printable ASCII alone: the value goes into a header. */
 static const char *
 set_word(struct s3_keys *keys, const struct word *w, const char *s, size_t len)
@@ -197,7 +204,7 @@ load(struct s3_keys *keys, const char *path, struct why *why)
 	}
 	if (*path != '\0' && n >= 0 && (size_t)n < sizeof file)
 		return load_file(keys, path, section, why);
-	why_set(why, "no keys for s3://: name a file with s3-keys");
+	why_set(why, "there are none: name a file with s3-keys");
 	return false;
 }
 

@@ -35,4 +35,7 @@ const char *s3_keys_read(struct s3_keys *, const char *text, size_t len,
 
 void s3_keys_wipe(struct s3_keys *);
 
+/* Take the keys out of the environment, before what need not see them. */
+void s3_keys_hide(void);
+
 #endif

@@ -170,7 +170,7 @@ front_run_alone(const struct settings *settings, struct listener *listener,
 		return 1;
 	}
 	if (!fcgi_init() ||
-	    !handler_open(&handler, config, settings->rings, why))
+	    !handler_open(&handler, config, settings->rings, settings->s3, why))
 		return 1;
 	threads_signals();
 	if (!pipeline_init(config_inputs(config), why) ||

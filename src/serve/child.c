@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "origin/s3.h"
 #include "serve/platform.h"
 #include "serve/wire.h"
 
@@ -70,6 +71,7 @@ become(const struct child_setup *setup, const struct settings *settings,
 		signal(ignored[i], SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	s3_keys_hide();
 	execl(setup->self, title, option, (char *)NULL);
 	_exit(127);
 }

@@ -8,9 +8,10 @@
 
 #include "serve/options.h"
 
-#define ROWS_MAX      64 /* of the options table */
+#define ROWS_MAX      96 /* of the options table */
 #define LINE_TEXT_MAX 2048
 #define PLACE_MAX     96 /* bytes of a file's name in a message */
+#define FETCH_WAITING 4  /* for each fetch */
 
 static const char blanks[] = " \t";
 static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyz"
@@ -379,6 +380,18 @@ config_inputs(const struct config *config)
 	for (uint32_t i = 0; i < config->sites; i++)
 		inputs |= config->site[i].inputs;
 	return inputs;
+}
+
+bool
+config_serves(const struct site *site)
+{
+	return *site->root != '\0' || *site->origin != '\0';
+}
+
+int32_t
+config_fetchers(const struct site *site)
+{
+	return *site->origin != '\0' ? site->fetches * (1 + FETCH_WAITING) : 0;
 }
 
 const struct site *

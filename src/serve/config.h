@@ -39,6 +39,12 @@ enum errors {
 	ERRORS_PRECISE
 };
 
+enum s3_style {
+	S3_STYLE_AUTO,
+	S3_STYLE_PATH,
+	S3_STYLE_HOST
+};
+
 /* What may differ from site to site. */
 struct site {
 	char name[CONFIG_NAME_MAX]; /* "" for the one without a section */
@@ -50,6 +56,17 @@ struct site {
 	uint32_t inputs; /* FORMAT_BIT of source formats */
 	enum errors errors;
 	int64_t fresh_ms, max_age_ms;
+	/* Originals of another host; asked when root, if any, has none. */
+	char origin[CONFIG_PATH_MAX];
+	char origin_ca[CONFIG_PATH_MAX];
+	int64_t origin_fresh_ms, origin_timeout_ms;
+	int32_t fetches;
+	enum s3_style s3_style;
+	char s3_endpoint[CONFIG_PATH_MAX];
+	char s3_region[CONFIG_NAME_MAX];
+	char s3_keys[CONFIG_PATH_MAX];
+	char fallback[CONFIG_PATH_MAX]; /* a file: shown in their place */
+	bool origin_private, origin_redirects;
 };
 
 struct config {
@@ -66,6 +83,7 @@ struct config {
 	int32_t converter_jobs;
 	int64_t converter_memory; /* bytes beyond what it starts with */
 	int64_t slow_ms;          /* 0: off */
+	int64_t origin_memory;    /* bytes of fetched originals */
 	enum isolation isolation;
 	enum sandbox sandbox;
 	char log[CONFIG_PATH_MAX]; /* "stderr", "syslog" or a path */
@@ -74,7 +92,7 @@ struct config {
 	struct site site[CONFIG_SITES_MAX]; /* [0] has no name */
 };
 
-/* Large (about 300 KB): kept on the heap.  NULL when out of memory. */
+/* Large (about 700 KB): kept on the heap.  NULL when out of memory. */
 struct config *config_new(void); /* with every default of the table */
 void config_free(struct config *);
 
@@ -93,8 +111,9 @@ bool config_parse(struct config *, const char *name, const char *text,
 
 /*
  * Derive what was left open (threads, converters from the machine), and
- * check what the table alone cannot: threads ≥ converters + queue + 16, a
- * root for at least one site, sizes that contradict each other.
+ * check what the table alone cannot: threads ≥ converters + queue + 16 and
+ * those that may wait for origins, a root or an origin for at least one site,
+ * sizes that contradict each other.
  */
 bool config_settle(struct config *, struct why *);
 
@@ -103,6 +122,12 @@ void config_format(const struct config *, struct buf *);
 
 /* FORMAT_BIT of what any site reads. */
 uint32_t config_inputs(const struct config *);
+
+/* True if the site has originals at all. */
+bool config_serves(const struct site *);
+
+/* Requests that may fetch or wait for a fetch of this site's originals. */
+int32_t config_fetchers(const struct site *);
 
 /* NULL if no site has that name. */
 const struct site *config_site(const struct config *, const char *name);

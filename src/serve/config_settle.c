@@ -85,22 +85,28 @@ check_site(const struct site *site, struct why *why)
 	return true;
 }
 
-/* Sites without a root are never asked; one at least must have one. */
+/* Sites without originals are never asked; one at least must have some. */
 static bool
 check_sites(const struct config *config, struct why *why)
 {
-	bool root = false;
+	bool serves = false;
 
 	for (uint32_t i = 0; i < config->sites; i++) {
-		if (*config->site[i].root == '\0')
+		const struct site *site = &config->site[i];
+
+		if (!config_serves(site))
 			continue;
-		root = true;
-		if (!check_site(&config->site[i], why))
+		serves = true;
+		if (!check_site(site, why))
 			return false;
+		if (*site->origin != '\0' &&
+		    config->origin_memory < site->limits.max_bytes)
+			return refuse_site(site, why,
+			    "origin-memory is less than max-bytes");
 	}
-	if (!root)
+	if (!serves)
 		why_set(why, "no site has a root: give --root=DIR");
-	return root;
+	return serves;
 }
 
 /* The other roles read the configuration as text of that size. */
@@ -135,11 +141,13 @@ count_cores(void)
 bool
 config_settle(struct config *config, struct why *why)
 {
-	int32_t least;
+	int32_t fetchers = 0, least;
 
 	if (config->converters == 0)
 		config->converters = count_cores();
-	least = config->converters + config->queue + SPARE_THREADS;
+	for (uint32_t i = 0; i < config->sites; i++)
+		fetchers += config_fetchers(&config->site[i]);
+	least = config->converters + config->queue + fetchers + SPARE_THREADS;
 	if (config->threads == 0)
 		config->threads = least - SPARE_THREADS + WANTED_THREADS;
 	if (*config->group != '\0' && *config->user == '\0') {
@@ -148,10 +156,12 @@ config_settle(struct config *config, struct why *why)
 	}
 	if (config->threads < least) {
 		why_set(why,
-		    "threads = %d is too few: %d converters and a queue of %d "
-		    "need at least %d",
+		    "threads = %d is too few: %d converters and a queue of "
+		    "%d%s need at least %d",
 		    (int)config->threads, (int)config->converters,
-		    (int)config->queue, (int)least);
+		    (int)config->queue,
+		    fetchers > 0 ? " and the fetches from origins" : "",
+		    (int)least);
 		return false;
 	}
 	return check_socket(config, why) && check_sites(config, why) &&

@@ -28,6 +28,7 @@ static struct {
 struct front {
 	struct config *config;
 	struct seal_ring *rings;
+	struct s3_keys *s3; /* NULL: no site has such keys */
 	struct pool *pool;
 	struct handler handler;
 	struct threads *threads; /* NULL until the first hello */
@@ -109,6 +110,19 @@ take_config(struct front *f, uint64_t len, struct why *why)
 }
 
 static bool
+take_s3(struct front *f, uint64_t len)
+{
+	size_t size;
+
+	if (f->config == NULL)
+		return false;
+	size = f->config->sites * sizeof *f->s3;
+	f->s3 = calloc(f->config->sites, sizeof *f->s3);
+	return f->s3 != NULL && len == size &&
+	    wire_recv_body(control.fd, f->s3, size, WIRE_FOREVER) == WIRE_OK;
+}
+
+static bool
 take_keys(struct front *f, uint64_t len, struct why *why)
 {
 	size_t size;
@@ -125,7 +139,7 @@ take_keys(struct front *f, uint64_t len, struct why *why)
 	f->pool = pool_new(f->config, ask_to_kill);
 	/* A thread that is older than the sandbox would stay outside. */
 	return f->pool != NULL &&
-	    handler_open(&f->handler, f->config, f->rings, why) &&
+	    handler_open(&f->handler, f->config, f->rings, f->s3, why) &&
 	    sandbox_front(f->config, false, why) && log_thread_start();
 }
 
@@ -206,6 +220,8 @@ obey(struct front *f, struct why *why)
 	switch ((enum wire_type)head.type) {
 	case WIRE_CONFIG:
 		return take_config(f, head.len, why);
+	case WIRE_S3:
+		return take_s3(f, head.len);
 	case WIRE_KEYS:
 		return take_keys(f, head.len, why);
 	case WIRE_LOG:

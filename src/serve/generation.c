@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "origin/s3.h"
 #include "serve/logfile.h"
 #include "serve/wire.h"
 
@@ -108,6 +109,9 @@ start_front(struct generation *g)
 	config_format(config, &text);
 	tell_front(g, WIRE_CONFIG, 0, buf_cstr(&text), text.len, -1);
 	buf_free(&text);
+	if (g->settings->s3 != NULL)
+		tell_front(g, WIRE_S3, 0, g->settings->s3,
+		    config->sites * sizeof *g->settings->s3, -1);
 	tell_front(g, WIRE_KEYS, 0, g->settings->rings,
 	    config->sites * sizeof *g->settings->rings, -1);
 	for (int i = 0; i < g->count; i++)

@@ -26,6 +26,9 @@
 
 #define ID_MAX 64
 
+/* The original may be there the next moment. */
+#define FALLBACK_S 10
+
 /* Everything that becomes known of a request on its way down. */
 struct story {
 	const struct handler *h;
@@ -33,6 +36,8 @@ struct story {
 	const struct site *site;
 	struct ask ask;
 	struct source source;
+	bool costly;          /* another host was asked for it */
+	const char *fallback; /* why another picture stands in; or NULL */
 	struct facts facts;
 	enum format format;
 	bool varies;
@@ -48,7 +53,7 @@ struct story {
 
 bool
 handler_open(struct handler *h, const struct config *config,
-    const struct seal_ring *rings, struct why *why)
+    const struct seal_ring *rings, const struct s3_keys *s3, struct why *why)
 {
 	memset(h, 0, sizeof *h);
 	platform_resident(); /* opens what a sandbox may not let it */
@@ -56,32 +61,21 @@ handler_open(struct handler *h, const struct config *config,
 	h->opened_s = clock_now();
 	h->config = config;
 	h->rings = rings;
-	for (uint32_t i = 0; i < config->sites; i++) {
-		if (config->site[i].root[0] == '\0')
-			continue;
-		h->roots[i] = origin_open_root(config->site[i].root, why);
-		if (h->roots[i] == NULL) {
-			handler_close(h);
-			return false;
-		}
-	}
-	return true;
+	h->origins = origins_open(config, s3, why);
+	return h->origins != NULL;
 }
 
 void
 handler_close(struct handler *h)
 {
-	for (uint32_t i = 0; i < CONFIG_SITES_MAX; i++) {
-		if (h->roots[i] != NULL)
-			origin_close_root(h->roots[i]);
-		h->roots[i] = NULL;
-	}
+	origins_close(h->origins);
+	h->origins = NULL;
 }
 
-static size_t
+static uint32_t
 site_index(const struct story *s)
 {
-	return (size_t)(s->site - s->h->config->site);
+	return (uint32_t)(s->site - s->h->config->site);
 }
 
 static enum status
@@ -92,8 +86,8 @@ read_request(struct story *s, char *const *envp)
 	if (s->rq.role[0] != '\0')
 		return STATUS_OK;
 	s->site = config_site(s->h->config, s->rq.site);
-	if (s->site == NULL || s->h->roots[site_index(s)] == NULL) {
-		why_set(&s->why, "no site '%s' with a root", s->rq.site);
+	if (s->site == NULL || !config_serves(s->site)) {
+		why_set(&s->why, "no site '%s' with originals", s->rq.site);
 		s->site = NULL;
 		return STATUS_NO_SITE;
 	}
@@ -106,7 +100,7 @@ read_request(struct story *s, char *const *envp)
 }
 
 static enum status
-open_source(struct story *s)
+find_source(struct story *s, bool bytes)
 {
 	const char *path = s->rq.path;
 	size_t len = strlen(s->site->prefix);
@@ -116,8 +110,42 @@ open_source(struct story *s)
 		    s->site->prefix);
 		return STATUS_NOT_FOUND;
 	}
-	return origin_open(s->h->roots[site_index(s)], path + len,
-	    s->site->limits.max_bytes, &s->source, &s->why);
+	return origins_find(s->h->origins, site_index(s), path + len, bytes,
+	    &s->source, &s->costly, &s->why);
+}
+
+/*
+ * Whether another picture may stand in.  A fault of the moment is better
+ * hidden by the old picture that the peer still has.
+ */
+static bool
+may_fall_back(const struct story *s, enum status st)
+{
+	switch (st) {
+	case STATUS_NOT_FOUND:
+	case STATUS_FORBIDDEN:
+		return true;
+	case STATUS_ORIGIN:
+	case STATUS_ORIGIN_TIMEOUT:
+		return !request_revalidates(&s->rq);
+	default:
+		return false;
+	}
+}
+
+/* bytes: they are wanted, and not the version alone. */
+static enum status
+open_source(struct story *s, bool bytes)
+{
+	enum status st;
+
+	source_close(&s->source);
+	st = find_source(s, bytes);
+	if (!may_fall_back(s, st) ||
+	    !origins_fallback(s->h->origins, site_index(s), &s->source))
+		return st;
+	s->fallback = status_def(st)->word;
+	return STATUS_OK;
 }
 
 /* The first bytes: a format we read, within the limits that they show. */
@@ -141,7 +169,10 @@ judge_source(struct story *s)
 	return st;
 }
 
-/* All that decides the bytes of the answer, and nothing else. */
+/*
+ * All that decides the bytes of the answer, and nothing else: known before a
+ * byte of the original is, so what the format depends on stands here for it.
+ */
 static void
 make_etag(struct story *s)
 {
@@ -157,9 +188,9 @@ make_etag(struct story *s)
 	fresh_etag_text(&e, site->name);
 	fresh_etag_text(&e, s->rq.path);
 	fresh_etag_text(&e, buf_cstr(&text));
-	fresh_etag_int(&e, s->format);
-	fresh_etag_int(&e, s->source.identity.size);
-	fresh_etag_int(&e, s->source.identity.mtime_ns);
+	fresh_etag_text(&e, s->rq.accept);
+	fresh_etag_int(&e, site->policy.formats);
+	fresh_etag_text(&e, s->source.version);
 	fresh_etag_int(&e, site->limits.output_side);
 	fresh_etag_int(&e, site->limits.output_pixels);
 	fresh_etag_int(&e, site->limits.animation_frames);
@@ -171,8 +202,12 @@ make_etag(struct story *s)
 static bool
 is_current(const struct story *s)
 {
-	return fresh_matches(s->etag, s->source.identity.mtime_ns / 1000000000,
-	    s->rq.if_none_match, s->rq.if_modified_since);
+	/* Where no date is known, none is matched. */
+	int64_t modified =
+	    s->source.modified != 0 ? s->source.modified : INT64_MAX;
+
+	return fresh_matches(s->etag, modified, s->rq.if_none_match,
+	    s->rq.if_modified_since);
 }
 
 static int64_t
@@ -212,11 +247,32 @@ convert(struct story *s, const struct pool_peer *peer)
 	    &s->why);
 }
 
+/* Whether the peer has it: its version may be enough to tell. */
+static enum status
+ask_version(struct story *s)
+{
+	bool conditional = request_revalidates(&s->rq);
+	enum status st = open_source(s, !conditional);
+
+	if (st != STATUS_OK)
+		return st;
+	make_etag(s);
+	s->varies = s->ask.params.format == FORMAT_AUTO;
+	if (is_current(s))
+		return STATUS_NOT_MODIFIED;
+	if (s->source.fd != -1)
+		return STATUS_OK;
+	st = open_source(s, true);
+	if (st == STATUS_OK)
+		make_etag(s);
+	return st;
+}
+
 /* From the file to the picture; done again if the file changed meanwhile. */
 static enum status
 make_picture(struct story *s, const struct pool_peer *peer)
 {
-	enum status st = open_source(s);
+	enum status st = ask_version(s);
 
 	if (st == STATUS_OK)
 		st = judge_source(s);
@@ -224,9 +280,6 @@ make_picture(struct story *s, const struct pool_peer *peer)
 		return st;
 	s->format = request_format(&s->ask, s->rq.accept, &s->site->policy,
 	    (enum format)s->facts.format, s->facts.alpha, &s->varies);
-	make_etag(s);
-	if (is_current(s))
-		return STATUS_NOT_MODIFIED;
 	return convert(s, peer);
 }
 
@@ -284,10 +337,8 @@ tell(struct story *s, char *const *envp, const struct pool_peer *peer)
 	if (st != STATUS_OK)
 		return st;
 	st = make_picture(s, peer);
-	if (st == STATUS_CHANGED) {
-		source_close(&s->source);
+	if (st == STATUS_CHANGED)
 		st = make_picture(s, peer);
-	}
 	return st;
 }
 
@@ -295,13 +346,18 @@ static struct response_facts
 describe(const struct story *s)
 {
 	struct response_facts facts = { .etag = s->etag,
-		.mtime = s->source.identity.mtime_ns / 1000000000,
+		.mtime = s->source.modified,
 		.fresh = s->site->fresh_ms / 1000,
 		.max_age = s->site->max_age_ms / 1000,
+		.fallback = s->fallback,
 		.varies = s->varies,
 		.format = s->format,
 		.path = s->rq.path };
 
+	if (s->fallback != NULL) {
+		facts.fresh = shorter(facts.fresh, FALLBACK_S);
+		facts.max_age = shorter(facts.max_age, FALLBACK_S);
+	}
 	if (s->ask.params.exp != 0) {
 		int64_t left = s->ask.params.exp - clock_now();
 
@@ -315,12 +371,13 @@ describe(const struct story *s)
 static void
 refuse(const struct story *s, enum status st, struct response *r)
 {
-	int64_t age = clock_now() - s->source.identity.mtime_ns / 1000000000;
+	int64_t age = clock_now() - s->source.modified;
 	struct response_refusal refusal = { .status = st,
 		.cause = status_def(st)->word,
 		.precise = s->site != NULL && s->site->errors == ERRORS_PRECISE,
 		.revalidation = request_revalidates(&s->rq),
 		.settled = s->source.fd >= 0 && age > SETTLED_S,
+		.costly = s->costly,
 		.retry_after = RETRY_AFTER_S };
 
 	response_refusal(r, &refusal);

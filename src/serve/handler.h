@@ -8,6 +8,7 @@
 #include "origin/origin.h"
 #include "serve/config.h"
 #include "serve/converter.h"
+#include "serve/origins.h"
 #include "serve/pool.h"
 
 /* How a picture is made: through a pool, or right here. */
@@ -21,17 +22,20 @@ struct maker {
 /* Immutable once opened; shared by all threads. */
 struct handler {
 	const struct config *config;
-	const struct seal_ring *rings;          /* one a site, the caller's */
-	struct origin *roots[CONFIG_SITES_MAX]; /* NULL: no root, no site */
+	const struct seal_ring *rings; /* one a site, the caller's */
+	struct origins *origins;       /* of all sites */
 	struct maker maker;
 	char versions[CONVERTER_VERSIONS_MAX]; /* the libraries', part of every
 	                                          ETag */
 	int64_t opened_ms, opened_s;           /* of both clocks */
 };
 
-/* Open the sites' roots.  False with the reason. */
+/*
+ * Open the sites' originals; s3: origins_keys()' array.  False with the
+ * reason.
+ */
 bool handler_open(struct handler *, const struct config *,
-    const struct seal_ring *, struct why *);
+    const struct seal_ring *, const struct s3_keys *s3, struct why *);
 void handler_close(struct handler *);
 
 /* Who asks, and how to answer. */

@@ -112,15 +112,16 @@ run(const struct handler *h, const struct once_request *request)
 }
 
 int
-once_run(const struct config *config, const struct seal_ring *rings,
-    const struct once_request *request)
+once_run(const struct settings *settings, const struct once_request *request)
 {
+	const struct config *config = settings->config;
 	static struct handler handler;
 	struct why why;
 	int status;
 
 	log_open(STDERR_FILENO, config->log_level, LOG_STYLE_PLAIN);
-	if (!handler_open(&handler, config, rings, &why) ||
+	if (!handler_open(&handler, config, settings->rings, settings->s3,
+	        &why) ||
 	    !pipeline_init(config_inputs(config), &why)) {
 		fprintf(stderr, "imgfcgi: %s\n", why.text);
 		return 1;

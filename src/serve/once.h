@@ -5,7 +5,7 @@
 #ifndef SERVE_ONCE_H
 #define SERVE_ONCE_H
 
-#include "serve/config.h"
+#include "serve/settings.h"
 
 struct once_request {
 	const char *target; /* "/path?query", percent-encoded as in a URL */
@@ -16,7 +16,6 @@ struct once_request {
 
 /* Headers to stderr, body to stdout.  0 if there is a picture or 304, else 1.
  */
-int once_run(const struct config *, const struct seal_ring *rings,
-    const struct once_request *);
+int once_run(const struct settings *, const struct once_request *);
 
 #endif

@@ -33,6 +33,7 @@ static const char *const policies[] = { "reject", "nearest", NULL };
 static const char *const error_modes[] = { "opaque", "precise", NULL };
 static const char *const isolations[] = { "process", "none", NULL };
 static const char *const sandboxes[] = { "auto", "required", "off", NULL };
+static const char *const s3_styles[] = { "auto", "path", "host", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 
 static const struct option_def table[] = {
@@ -87,6 +88,49 @@ static const struct option_def table[] = {
 	{ "max-age", OPTION_DURATION, SITE, IN_SITE(max_age_ms), 0, 365 * DAY,
 	    NULL, "30d", "TIME", "How long a browser may keep a picture." },
 
+	{ "origin", OPTION_TEXT, SITE, IN_SITE(origin), PATH, NULL, "", "URL",
+	    "Another host of originals: https://HOST/PREFIX, http:// or "
+	    "s3://BUCKET/PREFIX. Asked for what root, if there is one, has "
+	    "not." },
+	{ "origin-fresh", OPTION_DURATION, SITE, IN_SITE(origin_fresh_ms), 0,
+	    365 * DAY, NULL, "60s", "TIME",
+	    "How long an original is believed unchanged before its host is "
+	    "asked again." },
+	{ "origin-timeout", OPTION_DURATION, SITE, IN_SITE(origin_timeout_ms),
+	    WAIT, NULL, "5s", "TIME",
+	    "How long a fetch may take, waiting included; a quarter of it to "
+	    "connect, half of it without a byte." },
+	{ "origin-private", OPTION_BOOL, SITE, IN_SITE(origin_private), 0, 0,
+	    no_yes, "no", "yes|no",
+	    "origin's name may lead to a private or loopback address." },
+	{ "origin-redirects", OPTION_BOOL, SITE, IN_SITE(origin_redirects), 0,
+	    0, no_yes, "no", "yes|no",
+	    "Follow redirects that stay below origin." },
+	{ "origin-ca", OPTION_TEXT, SITE, IN_SITE(origin_ca), PATH, NULL, "",
+	    "FILE",
+	    "Certificates of the only authorities that origin's may be of. "
+	    "Empty: the system's." },
+	{ "fetches", OPTION_INT, SITE, IN_SITE(fetches), 1, 256, NULL, "16",
+	    "NUMBER",
+	    "Fetches from origin at once; four times as many requests may "
+	    "wait for them, more get 503." },
+	{ "s3-endpoint", OPTION_TEXT, SITE, IN_SITE(s3_endpoint), PATH, NULL,
+	    "", "URL", "Where the bucket is. Empty: at AWS." },
+	{ "s3-region", OPTION_TEXT, SITE, IN_SITE(s3_region), NAME, NULL,
+	    "us-east-1", "NAME", "The bucket's region." },
+	{ "s3-style", OPTION_CHOICE, SITE, IN_SITE(s3_style), 0, 0, s3_styles,
+	    "auto", "auto|path|host",
+	    "The bucket's name stands in the path or before the host. auto: "
+	    "before the host at AWS, else in the path." },
+	{ "s3-keys", OPTION_TEXT, SITE, IN_SITE(s3_keys), PATH, NULL, "",
+	    "FILE",
+	    "The bucket's keys, in the format of ~/.aws/credentials. Empty: "
+	    "the environment's, or those in that file." },
+	{ "fallback", OPTION_TEXT, SITE, IN_SITE(fallback), PATH, NULL, "",
+	    "FILE",
+	    "A picture to show in the place of an original that is missing or "
+	    "cannot be fetched." },
+
 	{ "max-bytes", OPTION_SIZE, SITE, IN_SITE(limits.max_bytes), 1024,
 	    2048 * MIB, NULL, "100M", "SIZE", "Bytes of an original." },
 	{ "max-pixels", OPTION_COUNT, SITE, IN_SITE(limits.max_pixels), PIXELS,
@@ -136,7 +180,7 @@ static const struct option_def table[] = {
 	{ "threads", OPTION_INT, 0, IN_CONFIG(threads), 0, 16384, NULL, "0",
 	    "NUMBER",
 	    "Requests held at once, waiting ones included. 0: converters + "
-	    "queue + 32." },
+	    "queue + 32, and five times fetches for each origin." },
 	{ "converters", OPTION_INT, 0, IN_CONFIG(converters), 0,
 	    CONFIG_CONVERTERS_MAX, NULL, "0", "NUMBER",
 	    "Conversions at once. 0: one for each core." },
@@ -162,6 +206,9 @@ static const struct option_def table[] = {
 	{ "io-timeout", OPTION_DURATION, 0, IN_CONFIG(io_timeout_ms), WAIT,
 	    NULL, "10s", "TIME",
 	    "How long nginx may take to send or to receive." },
+	{ "origin-memory", OPTION_SIZE, 0, IN_CONFIG(origin_memory), MIB,
+	    1024 * 1024 * MIB, NULL, "256M", "SIZE",
+	    "Fetched originals held at once, in use or for the next width." },
 	{ "isolation", OPTION_CHOICE, FIXED, IN_CONFIG(isolation), 0, 0,
 	    isolations, "process", "process|none",
 	    "Decode in processes of their own, or all in one process." },

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "origin/origin.h"
 #include "serve/options.h"
+#include "serve/origins.h"
 #include "serve/sandbox.h"
 
 /* Every site's key file; a site without one opens no token. */
@@ -31,19 +31,12 @@ load_keys(struct settings *s, struct why *why)
 }
 
 static bool
-check_roots(const struct config *config, struct why *why)
+load_s3(struct settings *s, struct why *why)
 {
-	for (uint32_t i = 0; i < config->sites; i++) {
-		struct origin *root;
+	bool wanted;
 
-		if (config->site[i].root[0] == '\0')
-			continue;
-		root = origin_open_root(config->site[i].root, why);
-		if (root == NULL)
-			return false;
-		origin_close_root(root);
-	}
-	return true;
+	s->s3 = origins_keys(s->config, &wanted, why);
+	return s->s3 != NULL || !wanted;
 }
 
 static bool
@@ -91,7 +84,7 @@ settings_load(const char *path, const char *const *overrides, struct why *why)
 	if (config_load(s->config, path, overrides, why) &&
 	    config_settle(s->config, why) && check_sandbox(s->config, why) &&
 	    find_user(s, why) && load_keys(s, why) &&
-	    check_roots(s->config, why))
+	    origins_check(s->config, why) && load_s3(s, why))
 		return s;
 	settings_free(s);
 	return NULL;
@@ -112,7 +105,10 @@ settings_free(struct settings *s)
 		return;
 	for (uint32_t i = 0; s->rings != NULL && i < s->config->sites; i++)
 		seal_ring_wipe(&s->rings[i]);
+	for (uint32_t i = 0; s->s3 != NULL && i < s->config->sites; i++)
+		s3_keys_wipe(&s->s3[i]);
 	free(s->rings);
+	free(s->s3);
 	config_free(s->config);
 	free(s);
 }

@@ -13,6 +13,7 @@
 struct settings {
 	struct config *config;
 	struct seal_ring *rings; /* one a site */
+	struct s3_keys *s3;      /* likewise; NULL: no site has such keys */
 	/* Whom to become; not at all unless the master is root. */
 	bool drops;
 	uid_t uid;

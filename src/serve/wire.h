@@ -21,6 +21,7 @@ enum wire_type {
 	/* master → front */
 	WIRE_CONFIG = 1, /* config_format()'s text */
 	WIRE_KEYS,       /* a struct seal_ring for each site */
+	WIRE_S3,         /* a struct s3_keys for each site; before KEYS */
 	WIRE_LOG,        /* a descriptor: lines go there from now on; from the
 	                    front: it wants a new one */
 	WIRE_CONVERTER,  /* serial, a descriptor; body: struct wire_death */

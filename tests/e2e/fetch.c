@@ -134,6 +134,7 @@ open_remote(const char *origin)
 	struct remote_setup setup = { .keys = &keys,
 		.ca = text("ca"),
 		.fetches = (int32_t)number("fetches"),
+		.inside_max = (int32_t)number("fetches") * 5,
 		.fresh_ms = number("fresh"),
 		.timeout_ms = number("timeout"),
 		.max_bytes = number("max"),

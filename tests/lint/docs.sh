@@ -37,19 +37,19 @@ is 'a row that is gone comes back' "$(sh tests/lint/tables.sh \
 # Every option stands in --help, as --option, and the other way round; what
 # is none of the file's options stands in imgfcgi(8), and no other.
 options=$("$IMGFCGI_URL" options markdown | sed -n \
-    's/^| *`\([a-z][a-z-]*\)`.*/\1/p')
+    's/^| *`\([a-z][a-z0-9-]*\)`.*/\1/p')
 help=$("$IMGFCGI" --help 2>&1)
 is 'imgfcgi --help' $? 0
 ok 'there are options' test "$(printf '%s\n' $options | grep -c .)" -gt 20
 flags() { # page: the long ones that it explains
 	sed -n 's/^\.It Fl//p' "$1" | tr ' ' '\n' |
-	    sed -n 's/^-\([a-z-]*\)$/\1/p' | sort
+	    sed -n 's/^-\([a-z0-9-]*\)$/\1/p' | sort
 }
 is '--help and options with imgfcgi(8)' "$(printf '%s\n' "$help" |
-    grep -oE '(^|, | )--[a-z][a-z-]*' | sed 's/.*--//' | sort -u)" \
+    grep -oE '(^|, | )--[a-z][a-z0-9-]*' | sed 's/.*--//' | sort -u)" \
     "$( (flags src/imgfcgi.8; printf '%s\n' $options) | sort -u)"
 is 'imgfcgi-url --help with imgfcgi-url(1)' "$("$IMGFCGI_URL" --help |
-    grep -oE -e '--[a-z][a-z-]*' | grep -vx -e --help -e --version |
+    grep -oE -e '--[a-z][a-z0-9-]*' | grep -vx -e --help -e --version |
     sed 's/^--//' | sort -u)" "$(flags src/imgfcgi-url.1)"
 is 'its words' "$("$IMGFCGI_URL" --help | sed -n \
     's/^  imgfcgi-url \([a-z]*\) .*/\1/p' | sort)" "$(sed -n \

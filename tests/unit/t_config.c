@@ -352,6 +352,22 @@ settle(void)
 		    "open: sealed URLs alone need a key-file" },
 		{ L, "root = a\nopen =\nkey-file = k\n", "" },
 		{ L, "root = a\nopen = w\n", "" },
+		{ L, "origin = https://h\n", "" },
+		{ L, "[site a]\norigin = https://h\n", "" },
+		{ L,
+		    "origin = https://h\nmax-bytes = 10M\norigin-memory = 9M\n",
+		    "origin-memory is less than max-bytes" },
+		{ L, "root = a\nmax-bytes = 10M\norigin-memory = 9M\n", "" },
+		/* Five for each fetch of each such site. */
+		{ L,
+		    "root = a\nconverters = 2\nqueue = 10\nthreads = 53\n"
+		    "fetches = 3\n[site x]\norigin = https://h\nfetches = 5\n",
+		    "" },
+		{ L,
+		    "root = a\nconverters = 2\nqueue = 10\nthreads = 52\n"
+		    "fetches = 3\n[site x]\norigin = https://h\nfetches = 5\n",
+		    "threads = 52 is too few: 2 converters and a queue of 10 "
+		    "and the fetches from origins need at least 53" },
 		{ L, "root = a\n[site x]\nopen =\n",
 		    "x: open: sealed URLs alone need a key-file" },
 	};

@@ -61,6 +61,13 @@ test_picture(void)
 	CHECK(strstr(buf_cstr(&r.head), "Vary") == NULL);
 	CHECK(strstr(buf_cstr(&r.head), "max-age=0\r\n") != NULL);
 	CHECK(strstr(buf_cstr(&r.head), "Expires: 0\r\n") != NULL);
+	CHECK(strstr(buf_cstr(&r.head), "X-Imgfcgi") == NULL);
+	late.fallback = "not-found";
+	late.mtime = 0;
+	response_picture(&r, &late, copy("bytes"), 5);
+	CHECK(strstr(buf_cstr(&r.head),
+	    "X-Imgfcgi-Fallback: yes\r\nX-Imgfcgi-Error: not-found\r\n"));
+	CHECK(strstr(buf_cstr(&r.head), "Last-Modified") == NULL);
 	response_free(&r);
 	response_free(&r);
 }
@@ -341,23 +348,29 @@ test_expires(void)
 	static const struct {
 		int at;
 		enum status status;
-		bool revalidation, settled;
+		bool revalidation, settled, costly;
 		const char *want;
 	} rows[] = {
-		{ __LINE__, STATUS_NOT_FOUND, false, false, "0" },
-		{ __LINE__, STATUS_NOT_FOUND, false, true, "0" },
-		{ __LINE__, STATUS_NOT_FOUND, true, false, "1" },
-		{ __LINE__, STATUS_NOT_FOUND, true, true, "1" },
-		{ __LINE__, STATUS_BAD_TOKEN, false, true, "0" },
-		{ __LINE__, STATUS_EXPIRED, true, false, "1" },
-		{ __LINE__, STATUS_BROKEN, false, false, "0" },
-		{ __LINE__, STATUS_BROKEN, false, true, "60" },
-		{ __LINE__, STATUS_BROKEN, true, false, "1" },
-		{ __LINE__, STATUS_BROKEN, true, true, "60" },
-		{ __LINE__, STATUS_LIMIT, false, true, "60" },
+		{ __LINE__, STATUS_NOT_FOUND, false, false, false, "0" },
+		{ __LINE__, STATUS_NOT_FOUND, false, true, false, "0" },
+		{ __LINE__, STATUS_NOT_FOUND, true, false, false, "1" },
+		{ __LINE__, STATUS_NOT_FOUND, true, true, false, "1" },
+		{ __LINE__, STATUS_BAD_TOKEN, false, true, false, "0" },
+		{ __LINE__, STATUS_EXPIRED, true, false, false, "1" },
+		{ __LINE__, STATUS_BROKEN, false, false, false, "0" },
+		{ __LINE__, STATUS_BROKEN, false, true, false, "60" },
+		{ __LINE__, STATUS_BROKEN, true, false, false, "1" },
+		{ __LINE__, STATUS_BROKEN, true, true, false, "60" },
+		{ __LINE__, STATUS_LIMIT, false, true, false, "60" },
+		/* Another host was asked. */
+		{ __LINE__, STATUS_NOT_FOUND, false, false, true, "10" },
+		{ __LINE__, STATUS_FORBIDDEN, true, false, true, "10" },
+		{ __LINE__, STATUS_BROKEN, false, true, true, "60" },
+		{ __LINE__, STATUS_ORIGIN, false, false, true, "0" },
+		{ __LINE__, STATUS_ORIGIN_TIMEOUT, true, true, true, "0" },
 		/* A stale picture is better than our fault. */
-		{ __LINE__, STATUS_BUSY, true, true, "0" },
-		{ __LINE__, STATUS_CRASHED, true, true, "0" },
+		{ __LINE__, STATUS_BUSY, true, true, false, "0" },
+		{ __LINE__, STATUS_CRASHED, true, true, false, "0" },
 	};
 	struct response r;
 	char want[64];
@@ -368,7 +381,8 @@ test_expires(void)
 			                                      rows[i].status,
 			.cause = "x\r\nY: z",
 			.revalidation = rows[i].revalidation,
-			.settled = rows[i].settled };
+			.settled = rows[i].settled,
+			.costly = rows[i].costly };
 
 		response_refusal(&r, &refusal);
 		snprintf(want, sizeof want, "X-Accel-Expires: %s\r\n",

@@ -141,7 +141,13 @@ places(void)
 	EQ_STR(why.text, "named: open to group or others: chmod 600");
 	unsetenv("HOME");
 	CHECK(!s3_keys_load(&k, "", &why));
-	EQ_STR(why.text, "no keys for s3://: name a file with s3-keys");
+	EQ_STR(why.text, "there are none: name a file with s3-keys");
+
+	setenv("AWS_SESSION_TOKEN", "x", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "x", 1);
+	s3_keys_hide();
+	CHECK(getenv("AWS_SESSION_TOKEN") == NULL);
+	CHECK(getenv("AWS_SECRET_ACCESS_KEY") == NULL);
 
 	unlink("named");
 	unlink("shared");
