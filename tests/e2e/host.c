@@ -501,6 +501,9 @@ main(int argc, char **argv)
 	log_path = argv[2];
 	dir = argv[3];
 	signal(SIGCHLD, SIG_IGN);
+	/* Whoever ends us ends all that we have started. */
+	if (setpgid(0, 0) != 0)
+		err(1, "setpgid");
 	listener = listen_at(argv[1]);
 	while ((c.fd = accept(listener, NULL, NULL)) != -1 || errno == EINTR) {
 		if (c.fd == -1)

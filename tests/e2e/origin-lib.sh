@@ -57,7 +57,7 @@ origin_start() { # [port]
 }
 
 origin_stop() {
-	[ -z "$origin_pid" ] || kill "$origin_pid" 2>/dev/null
+	[ -z "$origin_pid" ] || kill -TERM -"$origin_pid" 2>/dev/null
 	[ -z "$origin_pid" ] || wait "$origin_pid" 2>/dev/null
 	origin_pid=
 }
