@@ -19,6 +19,7 @@
 
 #include "base/num.h"
 #include "image/pipeline.h"
+#include "origin/fetch.h"
 #include "serve/converter.h"
 #include "serve/front.h"
 #include "serve/logfile.h"
@@ -134,6 +135,8 @@ print_version(void)
 	buf_init(&text, 4096);
 	pipeline_versions(&text);
 	printf("imgfcgi %s\n%s\n", PACKAGE_VERSION, buf_cstr(&text));
+	if (fetch_version()[0] != '\0')
+		printf("%s\n", fetch_version());
 	print_formats("reads", pipeline_readable());
 	print_formats("writes", pipeline_writable());
 	buf_free(&text);

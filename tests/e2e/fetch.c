@@ -33,6 +33,7 @@ static struct {
 } texts[] = { { "ca", "" }, { "endpoint", "" }, { "region", "" },
 	{ "keys", "" }, { "style", "auto" } };
 
+static struct memory *memory;
 static struct remote *remote;
 static char **paths;
 
@@ -145,7 +146,8 @@ open_remote(const char *origin)
 	if (!fetch_init(&why) || !target_read(&setup.target, &words, &why) ||
 	    (setup.target.s3 && !s3_keys_load(&keys, text("keys"), &why)))
 		errx(1, "%s", why.text);
-	setup.memory = memory_new(number("memory"), 1000);
+	memory = memory_new(number("memory"), 1000);
+	setup.memory = memory;
 	remote = remote_new(&setup);
 	if (remote == NULL)
 		errx(1, "out of memory");
@@ -174,5 +176,6 @@ main(int argc, char **argv)
 	for (long long n = 0; n < threads; n++)
 		pthread_join(id[n], NULL);
 	remote_free(remote);
+	memory_free(memory);
 	return 0;
 }

@@ -67,7 +67,7 @@ else
 fi
 
 # What the texts for developers and movers name is there.
-texts='README.md src/ARCHITECTURE.md src/MIGRATION.md'
+texts='README.md src/ARCHITECTURE.md src/MIGRATION.md src/ORIGINS.md'
 for file in $texts; do
 	for link in $(grep -oE '\]\([^)# ]+' "$file" | sed 's/^](//' |
 	    grep -v ':'); do
