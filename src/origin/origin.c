@@ -218,6 +218,22 @@ origin_open(const struct origin *o, const char *path, int64_t max_bytes,
 	return STATUS_OK;
 }
 
+struct identity
+source_lasting(const struct source *source)
+{
+	struct identity id = source->identity;
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	if (source->blob == NULL)
+		return id;
+	for (const char *s = source->version; *s != '\0'; s++)
+		hash = (hash ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	id.device = 0;
+	id.inode = hash;
+	id.mtime_ns = id.ctime_ns = 0;
+	return id;
+}
+
 bool
 source_of_memory(struct source *source, struct blob *blob)
 {

@@ -48,6 +48,12 @@ enum status origin_open(const struct origin *, const char *path,
     int64_t max_bytes, struct source *, struct why *);
 void source_close(struct source *);
 
+/*
+ * What it is known by from one request to the next: a fetched original keeps
+ * it when it is fetched again, as long as its version is the same.
+ */
+struct identity source_lasting(const struct source *);
+
 /* The bytes of a blob, whose use passes to source; false with errno. */
 bool source_of_memory(struct source *, struct blob *);
 

@@ -271,12 +271,12 @@ pool_convert(struct pool *p, const struct order *order, struct picture *picture,
 {
 	struct conversation talk = { .status = STATUS_CRASHED };
 	enum outcome outcome = OUTCOME_UNTOUCHED;
+	const struct identity lasting = source_lasting(order->source);
 	struct suspect suspect;
 	struct converter *c;
 
 	memset(picture, 0, sizeof *picture);
-	suspect_make(&suspect, order->site, order->path,
-	    &order->source->identity);
+	suspect_make(&suspect, order->site, order->path, &lasting);
 	/* A job that no converter has seen is not what it died of. */
 	for (int tries = 0; outcome == OUTCOME_UNTOUCHED && tries < TRIES;
 	     tries++) {

@@ -52,6 +52,7 @@ static void
 whole(void)
 {
 	struct source s = { .fd = -1 };
+	struct identity lasting, again;
 	struct known k;
 	int64_t began;
 	void *read;
@@ -66,8 +67,20 @@ whole(void)
 	CHECK(clock_ms() - began < 90);
 	CHECK(memcmp(read, bytes, (size_t)MB) == 0);
 	free(read);
+	lasting = source_lasting(&s);
 	source_close(&s);
 	EQ_INT(s.fd, -1);
+	/* Fetched again: other memory, the same original. */
+	EQ_INT(fetch(2 * MB, MB, MB, &k), STATUS_OK);
+	CHECK(source_of_memory(&s, k.blob));
+	again = source_lasting(&s);
+	CHECK(lasting.device == again.device && lasting.inode == again.inode);
+	CHECK(lasting.size == again.size);
+	EQ_INT(lasting.mtime_ns, again.mtime_ns);
+	s.version[0] = 'x';
+	again = source_lasting(&s);
+	CHECK(lasting.inode != again.inode);
+	source_close(&s);
 	EQ_INT(memory_bytes(memory), 0);
 }
 
