@@ -388,6 +388,16 @@ config_serves(const struct site *site)
 	return *site->root != '\0' || *site->origin != '\0';
 }
 
+bool
+config_fetches(const struct config *config)
+{
+	for (uint32_t i = 0; i < config->sites; i++) {
+		if (config->site[i].origin[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
 int32_t
 config_fetchers(const struct site *site)
 {

@@ -129,6 +129,9 @@ bool config_serves(const struct site *);
 /* Requests that may fetch or wait for a fetch of this site's originals. */
 int32_t config_fetchers(const struct site *);
 
+/* Whether any site has originals on another host. */
+bool config_fetches(const struct config *);
+
 /* NULL if no site has that name. */
 const struct site *config_site(const struct config *, const char *name);
 

@@ -33,6 +33,7 @@
 #define INET6_DOMAIN 10U
 #define STREAM       1U
 #define TYPE_BITS    0xfU
+#define DUP_FD       1030U   /* F_DUPFD_CLOEXEC */
 #define TIOCSTI_CALL 0x5412U /* types into the terminal that started us */
 #define TIOCL_CALL   0x541cU /* pastes into it */
 
@@ -173,8 +174,12 @@ static const struct row converter[] = {
 	ROW(write, ALLOW, IF, 0, INT_BITS, CONVERTER_SOCKET),
 };
 
-/* --once opens below the roots, and Landlock holds it there. */
+/*
+ * --once opens below the roots, and Landlock holds it there; a fallback is
+ * open already.
+ */
 static const struct row once[] = {
+	ROW(fcntl, ALLOW, IF, 1, INT_BITS, DUP_FD),
 	YES(openat2),
 	YES(openat),
 	YES(newfstatat),
@@ -198,8 +203,9 @@ static const struct row syslog[] = {
 	YES(connect),
 };
 
-/* Those of the internet come before the rest is refused. */
+/* Before the rest is refused: the internet, and files in memory alone. */
 static const struct row outward[] = {
+	YES(memfd_create),
 	ROW(socket, ALLOW, IF, 0, INT_BITS, INET_DOMAIN),
 	ROW(socket, ALLOW, IF, 0, INT_BITS, INET6_DOMAIN),
 	YES(connect),
@@ -279,7 +285,7 @@ struct list {
 	{                                                                      \
 		rows, sizeof(rows) / sizeof((rows)[0])                         \
 	}
-#define LISTS_MAX 4
+#define LISTS_MAX 5
 
 /* Which lists make a role, in this order, and what becomes of the rest. */
 static const struct {
@@ -292,9 +298,12 @@ static const struct {
 	[ROLE_FRONT] = { ALLOW,
 	    { LIST(common), LIST(front), LIST(no_sockets) } },
 	[ROLE_FETCHER] = { ALLOW,
-	    { LIST(common), LIST(front), LIST(outward), LIST(no_sockets) } },
+	    { LIST(common), LIST(outward), LIST(front), LIST(no_sockets) } },
 	[ROLE_ALONE] = { ALLOW,
 	    { LIST(common), LIST(front), LIST(syslog), LIST(no_sockets) } },
+	[ROLE_LONE_FETCHER] = { ALLOW,
+	    { LIST(common), LIST(outward), LIST(front), LIST(syslog),
+	        LIST(no_sockets) } },
 };
 
 static const uint32_t audit_arch[FILTER_ARCHES] = {

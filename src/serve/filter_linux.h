@@ -61,6 +61,7 @@ enum filter_arch {
 	X(execve, 59, 221)                                                     \
 	X(exit, 60, 93)                                                        \
 	X(kill, 62, 129)                                                       \
+	X(fcntl, 72, 25)                                                       \
 	X(umask, 95, 166)                                                      \
 	X(gettimeofday, 96, 169)                                               \
 	X(getrusage, 98, 165)                                                  \

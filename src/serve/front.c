@@ -140,7 +140,7 @@ take_keys(struct front *f, uint64_t len, struct why *why)
 	/* A thread that is older than the sandbox would stay outside. */
 	return f->pool != NULL &&
 	    handler_open(&f->handler, f->config, f->rings, f->s3, why) &&
-	    sandbox_front(f->config, false, why) && log_thread_start();
+	    sandbox_front(f->config, why) && log_thread_start();
 }
 
 /* The first converter's libraries name what every answer is made with. */

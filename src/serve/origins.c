@@ -33,16 +33,6 @@ is_s3(const struct site *site)
 	return strncmp(site->origin, "s3://", 5) == 0;
 }
 
-static bool
-has_remote(const struct config *config)
-{
-	for (uint32_t i = 0; i < config->sites; i++) {
-		if (config->site[i].origin[0] != '\0')
-			return true;
-	}
-	return false;
-}
-
 struct s3_keys *
 origins_keys(const struct config *config, bool *wanted, struct why *why)
 {
@@ -190,7 +180,7 @@ origins_open(const struct config *config, const struct s3_keys *keys,
 	o->config = config;
 	for (uint32_t i = 0; i < CONFIG_SITES_MAX; i++)
 		o->place[i].fallback.fd = -1;
-	if (has_remote(config) && !fetch_init(why)) {
+	if (config_fetches(config) && !fetch_init(why)) {
 		free(o);
 		return NULL;
 	}

@@ -58,19 +58,19 @@ sandbox_fail(struct why *why, const char *what)
 	return false;
 }
 
+/* tell: to the log, where there is one. */
 static bool
 enter(enum sandbox mode, enum sandbox_role role, const struct config *config,
-    struct why *why)
+    bool tell, struct why *why)
 {
 	const struct rlimit none = { 0, 0 };
 	char text[SANDBOX_TEXT_MAX];
 
 	if (!describe(mode,
-	        role == ROLE_ALONE ? ISOLATION_NONE : ISOLATION_PROCESS, text,
-	        why))
+	        sandbox_is_alone(role) ? ISOLATION_NONE : ISOLATION_PROCESS,
+	        text, why))
 		return false;
-	/* A process without a log has nobody to tell. */
-	if (role != ROLE_CONVERTER && role != ROLE_ONCE)
+	if (tell)
 		log_line(LOG_LEVEL_INFO, "sandbox: %s", text);
 	if (mode == SANDBOX_OFF || sanitized)
 		return true;
@@ -78,6 +78,18 @@ enter(enum sandbox mode, enum sandbox_role role, const struct config *config,
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return sandbox_fail(why, "RLIMIT_CORE");
 	return platform_confine(role, config, why);
+}
+
+bool
+sandbox_is_alone(enum sandbox_role role)
+{
+	return role == ROLE_ALONE || role == ROLE_LONE_FETCHER;
+}
+
+bool
+sandbox_fetches(enum sandbox_role role)
+{
+	return role == ROLE_FETCHER || role == ROLE_LONE_FETCHER;
 }
 
 bool
@@ -91,24 +103,29 @@ sandbox_converter(enum sandbox mode, int64_t memory, struct why *why)
 	        setrlimit(RLIMIT_FSIZE, &none) != 0 ||
 	        !platform_bound_memory(memory)))
 		return sandbox_fail(why, "a converter's limits");
-	return enter(mode, ROLE_CONVERTER, NULL, why);
+	return enter(mode, ROLE_CONVERTER, NULL, false, why);
 }
 
 bool
-sandbox_front(const struct config *config, bool fetches, struct why *why)
+sandbox_front(const struct config *config, struct why *why)
 {
-	return enter(config->sandbox, fetches ? ROLE_FETCHER : ROLE_FRONT,
-	    config, why);
+	return enter(config->sandbox,
+	    config_fetches(config) ? ROLE_FETCHER : ROLE_FRONT, config, true,
+	    why);
 }
 
 bool
 sandbox_alone(const struct config *config, struct why *why)
 {
-	return enter(config->sandbox, ROLE_ALONE, config, why);
+	return enter(config->sandbox,
+	    config_fetches(config) ? ROLE_LONE_FETCHER : ROLE_ALONE, config,
+	    true, why);
 }
 
 bool
 sandbox_once(const struct config *config, struct why *why)
 {
-	return enter(config->sandbox, ROLE_ONCE, config, why);
+	return enter(config->sandbox,
+	    config_fetches(config) ? ROLE_FETCHER : ROLE_ONCE, config, false,
+	    why);
 }

@@ -31,15 +31,19 @@ bool sandbox_converter(enum sandbox, int64_t memory, struct why *);
 
 /*
  * The front: reads below the sites' roots and the sockets that it holds; no
- * program, no other process; no new connection, unless it fetches originals
- * from other hosts.
+ * program, no other process; no new connection.  Where a site has an origin
+ * on another host it may connect there and anywhere, and read what names and
+ * certificates are looked up in.
  */
-bool sandbox_front(const struct config *, bool fetches, struct why *);
+bool sandbox_front(const struct config *, struct why *);
 
 /* isolation = none: as the front, but files stay open to it. */
 bool sandbox_alone(const struct config *, struct why *);
 
-/* --once: as a converter that reads below the roots and writes 1 and 2. */
+/*
+ * --once: as a converter that reads below the roots and writes 1 and 2; with
+ * an origin on another host, as the front.
+ */
 bool sandbox_once(const struct config *, struct why *);
 
 #endif

@@ -80,7 +80,7 @@ platform_confine(enum sandbox_role role, const struct config *config,
 	 * is opened again by its path where all is one process, and hosts
 	 * are reached by their names.
 	 */
-	if (role == ROLE_ALONE || role == ROLE_FETCHER ||
+	if (sandbox_is_alone(role) || sandbox_fetches(role) ||
 	    !platform_sandbox(text))
 		return true;
 	return cap_enter() == 0 || sandbox_fail(why, "cap_enter");

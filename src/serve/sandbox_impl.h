@@ -10,9 +10,14 @@ enum sandbox_role {
 	ROLE_CONVERTER,
 	ROLE_FRONT,
 	ROLE_FETCHER, /* a front that gets originals from other hosts */
-	ROLE_ALONE,
-	ROLE_ONCE
+	ROLE_ALONE,   /* front and decoders in one process */
+	ROLE_LONE_FETCHER,
+	ROLE_ONCE,
+	ROLES
 };
+
+bool sandbox_is_alone(enum sandbox_role);
+bool sandbox_fetches(enum sandbox_role);
 
 /* What failed and errno's words into why.  Always false. */
 bool sandbox_fail(struct why *, const char *what);

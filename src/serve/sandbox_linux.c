@@ -116,13 +116,22 @@ platform_bound_memory(int64_t bytes)
 	return setrlimit(RLIMIT_DATA, &limit) == 0;
 }
 
+/* What hosts' names and authorities are looked up in, where it is there. */
+static const char *const lookups[] = {
+	"/etc",
+	"/run/systemd/resolve",
+	"/usr/share/ca-certificates",
+	"/usr/local/share/ca-certificates",
+};
+
+/* A folder, or a file, that may be read. */
 static bool
 add_root(int ruleset, const char *path, struct why *why)
 {
 	struct beneath rule = { .allowed = FS_READ_FILE };
 	long r;
 
-	rule.folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rule.folder = open(path, O_PATH | O_CLOEXEC);
 	if (rule.folder < 0)
 		return sandbox_fail(why, path);
 	r = syscall(ADD_RULE, ruleset, PATH_BENEATH, &rule, 0);
@@ -142,6 +151,24 @@ add_roots(int ruleset, const struct config *config, struct why *why)
 	return true;
 }
 
+/* origin-ca is read anew with every connection. */
+static bool
+add_lookups(int ruleset, const struct config *config, struct why *why)
+{
+	for (size_t i = 0; i < sizeof lookups / sizeof lookups[0]; i++) {
+		if (access(lookups[i], F_OK) == 0 &&
+		    !add_root(ruleset, lookups[i], why))
+			return false;
+	}
+	for (uint32_t i = 0; i < config->sites; i++) {
+		const char *ca = config->site[i].origin_ca;
+
+		if (ca[0] != '\0' && !add_root(ruleset, ca, why))
+			return false;
+	}
+	return true;
+}
+
 /* No file but for reading below the roots; no TCP, no signal, no ptrace. */
 static bool
 confine_paths(enum sandbox_role role, const struct config *roots,
@@ -149,7 +176,7 @@ confine_paths(enum sandbox_role role, const struct config *roots,
 {
 	int abi = landlock_abi(), fd;
 	const struct knowledge *k = known;
-	struct ruleset set = { .net = role == ROLE_FETCHER ? TCP_BIND : TCP,
+	struct ruleset set = { .net = sandbox_fetches(role) ? TCP_BIND : TCP,
 		.scoped = SCOPES };
 	bool good;
 
@@ -161,7 +188,8 @@ confine_paths(enum sandbox_role role, const struct config *roots,
 	fd = (int)syscall(CREATE_RULESET, &set, k->size, 0);
 	if (fd < 0)
 		return sandbox_fail(why, "landlock_create_ruleset");
-	good = roots == NULL || add_roots(fd, roots, why);
+	good = (roots == NULL || add_roots(fd, roots, why)) &&
+	    (!sandbox_fetches(role) || add_lookups(fd, roots, why));
 	if (good && syscall(RESTRICT_SELF, fd, 0) != 0)
 		good = sandbox_fail(why, "landlock_restrict_self");
 	close(fd);
@@ -199,7 +227,7 @@ platform_confine(enum sandbox_role role, const struct config *config,
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return sandbox_fail(why, "PR_SET_DUMPABLE");
 	/* A log file is opened again by its path where all is one process. */
-	if (role != ROLE_ALONE && !confine_paths(role, config, why))
+	if (!sandbox_is_alone(role) && !confine_paths(role, config, why))
 		return false;
 	return confine_calls(role, why);
 }

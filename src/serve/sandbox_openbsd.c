@@ -15,6 +15,7 @@ static const char *const promises[] = {
 	[ROLE_FRONT] = "stdio rpath unix inet sendfd recvfd",
 	[ROLE_FETCHER] = "stdio rpath unix inet dns sendfd recvfd",
 	[ROLE_ALONE] = "stdio rpath wpath cpath unix inet",
+	[ROLE_LONE_FETCHER] = "stdio rpath wpath cpath unix inet dns",
 	[ROLE_ONCE] = "stdio rpath",
 };
 
@@ -54,7 +55,7 @@ platform_confine(enum sandbox_role role, const struct config *config,
     struct why *why)
 {
 	/* A log file is opened again by its path where all is one process. */
-	if (role != ROLE_ALONE && !hide_files(config, why))
+	if (!sandbox_is_alone(role) && !hide_files(config, why))
 		return false;
 	return pledge(promises[role], NULL) == 0 || sandbox_fail(why, "pledge");
 }

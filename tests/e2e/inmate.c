@@ -90,6 +90,7 @@ static const struct {
 	TRY(FRONT, open_inside, WORKS),
 	TRY(FRONT, open_beneath, WORKS),
 	TRY(FRONT, open_secret, EACCES),
+	TRY(FRONT, open_lookup, EACCES),
 	TRY(FRONT, open_memory, EACCES),
 	TRY(FRONT, open_way_out, EACCES),
 	TRY(FRONT, open_by_thread, EACCES),
@@ -129,6 +130,7 @@ static const struct {
 	TRY(FETCHER, bind_held, EPERM),
 	TRY(FETCHER, execute, DIES),
 	TRY(FETCHER, open_secret, EACCES),
+	TRY(FETCHER, open_lookup, WORKS),
 
 	TRY(ALONE, open_secret, WORKS),
 	TRY(ALONE, map_code, EPERM),
@@ -164,10 +166,11 @@ enter(enum role role, struct why *why)
 	switch (role) {
 	case CONVERTER:
 		return sandbox_converter(SANDBOX_REQUIRED, MEMORY, why);
-	case FRONT:
-		return sandbox_front(config, false, why);
 	case FETCHER:
-		return sandbox_front(config, true, why);
+		memcpy(config->site[0].origin, "http://a", 9);
+		return sandbox_front(config, why);
+	case FRONT:
+		return sandbox_front(config, why);
 	case ALONE:
 		config->sandbox = SANDBOX_AUTO;
 		return sandbox_alone(config, why);

@@ -21,6 +21,7 @@ extern const char *inmate_root;
 long in_root(const char *name, int flags);
 
 attempt_fn open_secret;
+attempt_fn open_lookup;
 attempt_fn open_memory;
 attempt_fn open_inside;
 attempt_fn open_beneath;

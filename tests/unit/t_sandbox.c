@@ -96,6 +96,7 @@ ask(enum sandbox_role role, int arch, uint32_t machine, uint32_t number,
 #define FRONT     ROLE_FRONT
 #define FETCHER   ROLE_FETCHER
 #define ALONE     ROLE_ALONE
+#define LONE      ROLE_LONE_FETCHER
 #define ONCE      ROLE_ONCE
 #define RWX       7
 #define PRIVATE   0x22 /* and anonymous */
@@ -178,6 +179,9 @@ static const struct {
 	{ __LINE__, ONCE, ppoll_, { 0 }, ALLOW },
 	{ __LINE__, ONCE, write_, { 2 }, ALLOW },
 	{ __LINE__, ONCE, write_, { 3 }, FAILS(EBADF) },
+	{ __LINE__, ONCE, fcntl_, { 5, 1030 }, ALLOW },
+	{ __LINE__, ONCE, fcntl_, { 5, 4 }, KILL },
+	{ __LINE__, CONVERTER, fcntl_, { 3, 1030 }, KILL },
 	{ __LINE__, ONCE, sendmsg_, { 3 }, KILL },
 	{ __LINE__, ONCE, recvmsg_, { 3 }, KILL },
 	{ __LINE__, ONCE, socket_, { 2, 1 }, KILL },
@@ -229,6 +233,12 @@ static const struct {
 	{ __LINE__, FETCHER, bind_, { 9 }, FAILS(EPERM) },
 	{ __LINE__, FETCHER, listen_, { 9 }, FAILS(EPERM) },
 	{ __LINE__, FETCHER, execve_, { 0 }, KILL },
+	{ __LINE__, FETCHER, memfd_create_, { 0 }, ALLOW },
+	{ __LINE__, LONE, memfd_create_, { 0 }, ALLOW },
+	{ __LINE__, LONE, socket_, { 2, 1 }, ALLOW },
+	{ __LINE__, LONE, socket_, { 1, 2 }, ALLOW },
+	{ __LINE__, LONE, execve_, { 0 }, KILL },
+	{ __LINE__, FRONT, memfd_create_, { 0 }, KILL },
 
 	/* All in one process: its syslog is found again. */
 	{ __LINE__, ALONE, mmap_, { 0, 9, RWX, PRIVATE }, FAILS(EPERM) },
@@ -254,7 +264,7 @@ check_rows(void)
 	}
 }
 
-static const enum sandbox_role all[] = { CONVERTER, FRONT, FETCHER, ALONE,
+static const enum sandbox_role all[] = { CONVERTER, FRONT, FETCHER, ALONE, LONE,
 	ONCE };
 #define ALL (sizeof all / sizeof all[0])
 
