@@ -10,6 +10,10 @@
  * late one may be sent at all.  Errors have no time: look at both figures.
  * With -k an answer must have a Content-Length.
  *
+ * With -P PID, once for each tree of processes that makes up the server, it
+ * prints the CPU that they spent; with -m it looks at their memory now and
+ * then and prints the most that it saw.
+ *
  * Threads take the next request off one counter; what each has seen is its
  * own until all have ended.
  */
@@ -28,17 +32,21 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "tree.h"
 
 #define PATHS_MAX   1000000
 #define SECONDS_MAX 600 /* where -n alone bounds the run */
 #define STACK_BYTES (256 * 1024)
+#define SAMPLE_MS   20
 
 static struct {
 	int64_t port, clients, addresses, timeout_ms;
 	int64_t rate; /* requests a second; 0: as fast as they are answered */
 	int64_t seconds, requests; /* 0: the other one bounds the run */
-	bool keep;
+	bool keep, memory;
 	const char *host;
+	pid_t root[TREE_ROOTS_MAX];
+	int roots;
 	struct buf headers;
 	char **path;
 	size_t paths;
@@ -49,6 +57,7 @@ static struct {
 	.host = "127.0.0.1" };
 
 static atomic_llong next_request;
+static atomic_bool ended;
 static int64_t started_us, stop_us; /* none is due from stop_us on */
 
 /* One thread and what it has seen. */
@@ -162,6 +171,33 @@ run_client(void *arg)
 	return NULL;
 }
 
+/* The most memory that was seen, into *arg, until all clients have ended. */
+static void *
+watch_memory(void *arg)
+{
+	const struct timespec pause = { 0, SAMPLE_MS * 1000000L };
+	int64_t *peak = arg;
+
+	while (!atomic_load(&ended)) {
+		int64_t kib = tree_memory(opt.root, opt.roots);
+
+		if (kib > *peak)
+			*peak = kib;
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+static double
+cpu_ms(void)
+{
+	double ms = 0;
+
+	if (opt.roots > 0 && !tree_cpu(opt.root, opt.roots, &ms))
+		give_up("a process of -P is not there");
+	return ms;
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -234,8 +270,8 @@ static void
 usage(void)
 {
 	fputs("usage: load [-k] [-A addresses] [-c clients] [-d seconds]\n"
-	      "\t[-f file] [-H header] [-h host] [-n requests] [-p port]\n"
-	      "\t[-r requests/s] [-t ms] PATH...\n",
+	      "\t[-f file] [-H header] [-h host] [-m] [-n requests] [-P pid]\n"
+	      "\t[-p port] [-r requests/s] [-t ms] PATH...\n",
 	    stderr);
 	exit(2);
 }
@@ -316,11 +352,19 @@ read_number(int letter)
 }
 
 static void
+add_root(const char *s)
+{
+	if (opt.roots == TREE_ROOTS_MAX)
+		give_up("too many trees of processes");
+	opt.root[opt.roots++] = (pid_t)number(s, 1, INT32_MAX);
+}
+
+static void
 read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "A:H:c:d:f:h:kn:p:r:t:")) != -1) {
+	while ((c = getopt(argc, argv, "A:H:P:c:d:f:h:kmn:p:r:t:")) != -1) {
 		if (c == 'H')
 			buf_printf(&opt.headers, "%s\r\n", optarg);
 		else if (c == 'f')
@@ -329,12 +373,17 @@ read_options(int argc, char **argv)
 			opt.host = optarg;
 		else if (c == 'k')
 			opt.keep = true;
+		else if (c == 'm')
+			opt.memory = true;
+		else if (c == 'P')
+			add_root(optarg);
 		else
 			read_number(c);
 	}
 	for (; optind < argc; optind++)
 		add_path(argv[optind]);
-	if (opt.paths == 0 || (opt.seconds == 0 && opt.requests == 0))
+	if (opt.paths == 0 || (opt.seconds == 0 && opt.requests == 0) ||
+	    (opt.memory && opt.roots == 0))
 		usage();
 	if (opt.seconds == 0)
 		opt.seconds = SECONDS_MAX;
@@ -342,21 +391,15 @@ read_options(int argc, char **argv)
 		give_up("too many headers");
 }
 
-int
-main(int argc, char **argv)
+/* Start all clients and wait until the last has ended. */
+static void
+run_clients(struct client *clients)
 {
-	struct client *clients;
 	pthread_attr_t attr;
-	int code;
 
-	buf_init(&opt.headers, LINK_HEAD_MAX);
-	read_options(argc, argv);
-	clients = calloc((size_t)opt.clients, sizeof *clients);
-	if (clients == NULL || pthread_attr_init(&attr) != 0 ||
+	if (pthread_attr_init(&attr) != 0 ||
 	    pthread_attr_setstacksize(&attr, STACK_BYTES) != 0)
 		give_up("out of memory");
-	started_us = clock_us();
-	stop_us = started_us + opt.seconds * 1000000;
 	for (int64_t i = 0; i < opt.clients; i++) {
 		clients[i].link.fd = -1;
 		if (pthread_create(&clients[i].thread, &attr, run_client,
@@ -365,7 +408,37 @@ main(int argc, char **argv)
 	}
 	for (int64_t i = 0; i < opt.clients; i++)
 		pthread_join(clients[i].thread, NULL);
-	code = report(clients, clock_us() - started_us);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct client *clients;
+	pthread_t watcher;
+	int64_t us, peak = 0;
+	double cpu;
+	int code;
+
+	buf_init(&opt.headers, LINK_HEAD_MAX);
+	read_options(argc, argv);
+	clients = calloc((size_t)opt.clients, sizeof *clients);
+	if (clients == NULL)
+		give_up("out of memory");
+	cpu = cpu_ms();
+	if (opt.memory && pthread_create(&watcher, NULL, watch_memory, &peak))
+		give_up("cannot watch memory");
+	started_us = clock_us();
+	stop_us = started_us + opt.seconds * 1000000;
+	run_clients(clients);
+	us = clock_us() - started_us;
+	atomic_store(&ended, true);
+	if (opt.memory)
+		pthread_join(watcher, NULL);
+	code = report(clients, us);
+	if (opt.roots > 0)
+		printf("cpu_ms %.3f\n", cpu_ms() - cpu);
+	if (opt.memory)
+		printf("peak_kib %lld\n", (long long)peak);
 	for (int64_t i = 0; i < opt.clients; i++)
 		free(clients[i].sample);
 	for (size_t i = 0; i < opt.paths; i++)

@@ -1,6 +1,7 @@
 /*
- * samples DIR: draws the project's own pictures, for the demonstration and
- * for tests.  Every pixel is a function of its place, so that they are the
+ * samples DIR [NAME...]: draws the project's own pictures, for the
+ * demonstration and for tests; the named ones, or all but the large ones of
+ * the bench.  Every pixel is a function of its place, so that they are the
  * same at each run; libvips only encodes them.
  */
 #include <math.h>
@@ -198,6 +199,36 @@ paint_fringe(const struct point *p)
 	return (struct rgba){ 0, 255, 0, 0 };
 }
 
+/* Lines of words in two columns, as a browser shows them; a photo, a bar. */
+static struct rgba
+paint_screen(const struct point *p)
+{
+	static const struct rgba page = { 255, 255, 255, 255 },
+	                         side = { 244, 245, 247, 255 },
+	                         bar = { 36, 41, 62, 255 },
+	                         ink = { 32, 33, 36, 255 },
+	                         link = { 26, 88, 202, 255 };
+	const struct point inner = { .x = (p->x - 0.62) / 0.34,
+		.y = (p->y - 0.12) / 0.4,
+		.px = p->px,
+		.py = p->py };
+	int column = p->px / 11, line = p->py / 26;
+	int x = p->px % 11 / 2, y = p->py % 26 / 2 - 3;
+	struct rgba paper = p->x < 0.16 ? side : page;
+
+	if (p->y < 0.05)
+		return bar;
+	if (in_box(&inner, 0, 0, 1, 1))
+		return paint_photo(&inner);
+	/* Letters are dots by chance, words end by chance, lines early. */
+	if (x == 5 || y < 0 || y > 6 || line % 9 == 8 ||
+	    hash_place(column, line) > 0.7 || in_box(p, 0.6, 0.08, 1, 0.55) ||
+	    p->x > 0.5 + 0.4 * hash_place(line, 7) * hash_place(line, 7) ||
+	    hash_place(column * 5 + x, line * 7 + y) < 0.1)
+		return paper;
+	return hash_place(column / 9, line) > 0.8 ? link : ink;
+}
+
 static int
 finish_plain(VipsImage *in, VipsImage **out)
 {
@@ -293,6 +324,17 @@ static const struct sample {
 	    finish_plain },
 };
 
+/* Made only where they are named. */
+static const struct sample large[] = {
+	{ "photo2.jpg", "[Q=85]", 1920, 1280, 3, 1, paint_photo, finish_plain },
+	{ "photo6.jpg", "[Q=85]", 2725, 2225, 3, 1, paint_photo, finish_plain },
+	{ "photo12.jpg", "[Q=85]", 4032, 3024, 3, 1, paint_photo,
+	    finish_plain },
+	{ "photo15.jpg", "[Q=90,interlace]", 5120, 2880, 3, 1, paint_photo,
+	    finish_plain },
+	{ "screen.png", "", 2880, 1800, 3, 1, paint_screen, finish_plain },
+};
+
 static uint8_t
 to_byte(double v)
 {
@@ -352,20 +394,40 @@ make(const struct sample *s, const char *dir)
 	return failed;
 }
 
-int
-main(int argc, char **argv)
+/* The rows that are named, or all. */
+static int
+make_rows(const struct sample *rows, size_t count, const char *dir,
+    char *const *names)
 {
 	int failed = 0;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: samples DIR\n");
+	for (size_t i = 0; i < count; i++) {
+		char *const *name = names;
+
+		while (*name != NULL && strcmp(*name, rows[i].name) != 0)
+			name++;
+		if (*names == NULL || *name != NULL)
+			failed |= make(&rows[i], dir);
+	}
+	return failed;
+}
+
+int
+main(int argc, char **argv)
+{
+	int failed;
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: samples DIR [NAME...]\n");
 		return 2;
 	}
 	if (VIPS_INIT(argv[0]) != 0)
 		return 1;
 	vips_concurrency_set(1);
-	for (size_t i = 0; i < VIPS_NUMBER(samples); i++)
-		failed |= make(&samples[i], argv[1]);
+	failed = make_rows(samples, VIPS_NUMBER(samples), argv[1], argv + 2);
+	if (argc > 2)
+		failed |=
+		    make_rows(large, VIPS_NUMBER(large), argv[1], argv + 2);
 	vips_shutdown();
 	return failed;
 }
