@@ -30,6 +30,10 @@ files == 2 {
 		know_width($5)
 	if ($2 > rounds[$1])
 		rounds[$1] = $2
+	if (!(($1, $2) in round_seen)) {
+		round_seen[$1, $2] = 1
+		round_count[$1]++
+	}
 	cell = $1 SUBSEP $4 SUBSEP $3 SUBSEP $5 SUBSEP $2
 	images[cell] += $6
 	errors[$1, $4, $3] += $7
@@ -44,6 +48,10 @@ END {
 		if (server_name[i] == "imgfcgi")
 			ours = server_name[i]
 	html = form == "html"
+	for (m = 1; m <= modes["n"]; m++) {
+		about_key[++abouts] = "rounds"
+		about[abouts] = mode_name[m] " " round_count[mode_name[m]]
+	}
 	head()
 	for (m = 1; m <= modes["n"]; m++)
 		for (w = 1; w <= works["n"]; w++) {
@@ -205,7 +213,7 @@ function title(mode, work) {
 	    "each with its own defaults") ": CPU ms an image"
 }
 
-function section(mode, work,	i, j, line) {
+function section(mode, work,	i) {
 	titles(work)
 	if (html)
 		print "<section><h2>" title(mode, work) "</h2>"
@@ -372,7 +380,7 @@ function plot_y(v, low, high) {
 }
 
 function plot_line(mode, work, i, low, high,	j, v, d, colour, y) {
-	split("#d1242f #0969da #1a7f37 #8250df #bf8700 #57606a #888 #aaa #bbb",
+	split("#d1242f #0969da #1a7f37 #8250df #bf8700 #0a9b9b #888 #aaa #666",
 	    palette, " ")
 	colour = palette[(i - 1) % 9 + 1]
 	for (j = 1; j <= widths; j++) {
@@ -386,10 +394,10 @@ function plot_line(mode, work, i, low, high,	j, v, d, colour, y) {
 	}
 	if (d == "")
 		return
-	printf "<path d=\"%s\" fill=none stroke=\"%s\" stroke-width=%s%s/>\n",
+	printf "<path d=\"%s\" fill=none stroke=\"%s\" stroke-width=\"%s\"%s/>\n",
 	    d, colour, server_name[i] == ours ? 3 : 1.5,
 	    kind(server_name[i]) == "loop" ? " stroke-dasharray=\"5 4\"" : ""
-	printf "<path d=\"M635 %dh20\" stroke=\"%s\" stroke-width=3/>" \
+	printf "<path d=\"M635 %dh20\" stroke=\"%s\" stroke-width=\"3\"/>" \
 	    "<text x=660 y=%d>%s</text>\n", 20 * i + 8, colour, 20 * i + 12,
 	    server_name[i]
 }

@@ -2,7 +2,7 @@
 # Who is compared, and how each is started; POSIX sh, to be sourced.
 #
 #	BENCH_PEERS		what tests/bench/peers installed
-#	IMGFCGI BARE MAGICK	programs of the build; FLOOR if there is one
+#	IMGFCGI BARE MAGICK	programs of the build; FLOOR may be absent
 #	top dir root		the tree, a private folder, the originals
 #
 #   server_version NAME         what it is, on one line; 1: not here
@@ -77,7 +77,7 @@ version_libvips_npm() {
 	    's/.*"vips": "\(.*\)".*/\1/p' \
 	    "$npm"/@img/sharp-libvips-dev/versions.json
 }
-version_codecs() { [ -x "${FLOOR:-}" ] && echo "floor"; }
+version_codecs() { [ -x "$FLOOR" ] && echo 'those of imgfcgi'; }
 
 server_version() { # name
 	"version_$(echo "$1" | tr - _)"
@@ -251,9 +251,9 @@ loop_run() { # name mode file width format quality effort n
 	libvips-npm) set -- bare-npm "$3" "$4" \
 		    "$(suffix "$2" "$5" "$6" "$7")" "$8" ;;
 	codecs)
-		[ "$2 $5" = 'equal jpg' ] || return 1
-		set -- "$FLOOR" "$3" "$4" "$6" "$8"
+		[ "$2" = equal ] || return 1
+		set -- "$FLOOR" "$3" "$4" "$5" "$6" "$8"
 		;;
 	esac
-	"$@" | awk '$1 == "cpu_ms" { ms = $2 } END { print ms; exit ms == "" }'
+	"$@" 2>/dev/null | awk '$1 == "cpu_ms" { ms = $2 } END { print ms; exit ms == "" }'
 }
