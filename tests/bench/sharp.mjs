@@ -2,8 +2,8 @@
 //
 //	node sharp.mjs NODE_MODULES ROOT PORT
 //
-// /FILE?w=WIDTH&f=FORMAT[&q=QUALITY&e=EFFORT].  Two conversions at once on
-// two cores (UV_THREADPOOL_SIZE), one thread each, no cache between requests.
+// /FILE?w=WIDTH&f=FORMAT[&q=QUALITY&e=EFFORT&c=CHROMA].  UV_THREADPOOL_SIZE
+// says how many conversions run at once, on one thread each; no cache.
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
@@ -25,6 +25,8 @@ async function answer(request, response) {
 
 	if (format !== 'jpeg')
 		options.effort = number(query, 'e');
+	if (format !== 'webp' && query.has('c'))
+		options.chromaSubsampling = query.get('c');
 	try {
 		const bytes = await sharp(join(root, basename(url.pathname)),
 			{ sequentialRead: true, failOn: 'truncated' })
