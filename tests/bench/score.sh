@@ -24,7 +24,8 @@ score_one() { # mode server work width file
 	work_row "$3"
 	score_size=$("$PICTURE" check "$score_picture" "$4" "$format" \
 	    2>/dev/null) &&
-	    "$PICTURE" decode "$score_picture" "$score_picture.png" || return 1
+	    VIPS_WARNING=0 "$PICTURE" decode "$score_picture" \
+		"$score_picture.png" || return 1
 	score_size=${score_size#* }
 	for score_name in $(score_ideal "$5" "$4" "${score_size% *}"); do
 		ssimulacra2_rs image "$score_name" "$score_picture.png"

@@ -251,9 +251,10 @@ loop_run() { # name mode file width format quality effort n
 	libvips-npm) set -- bare-npm "$3" "$4" \
 		    "$(suffix "$2" "$5" "$6" "$7")" "$8" ;;
 	codecs)
-		[ "$2" = equal ] || return 1
+		case $2-$5 in equal-jpg | equal-webp) ;; *) return 1 ;; esac
 		set -- "$FLOOR" "$3" "$4" "$5" "$6" "$8"
 		;;
 	esac
-	"$@" 2>/dev/null | awk '$1 == "cpu_ms" { ms = $2 } END { print ms; exit ms == "" }'
+	"$@" 2>/dev/null |
+	    awk '$1 == "cpu_ms" { ms = $2 } END { print ms; exit ms == "" }'
 }
