@@ -94,11 +94,11 @@ front() { # name location-lines
 	    '$1 == name { print NR * 3 }')))
 	[ "$1" != imgfcgi ] || return 0
 	printf '%s\n' "$2" >"$nginx_dir/conf/peer.conf"
-	nginx_edit nginx.conf '/include imgfcgi-server.conf/d' &&
-	    nginx_edit nginx.conf 's/imgfcgi-location.conf/peer.conf/' &&
+	nginx_edit nginx.conf 's/imgfcgi-location.conf/peer.conf/' &&
 	    nginx_edit nginx.conf 's|imgfcgi.log imgfcgi;|peer.log;|' &&
 	    nginx_edit nginx.conf "s|include imgfcgi-http.conf;|\
 upstream peer { server 127.0.0.1:@PORT1@; keepalive 16; }|" &&
+	    nginx_edit nginx.conf '/include imgfcgi-/d' &&
 	    rm "$nginx_dir"/conf/imgfcgi-*.conf "$nginx_dir/conf/examples.conf"
 }
 
