@@ -52,8 +52,8 @@ struct limits {
 	int32_t output_side;
 	int64_t output_pixels;
 	int32_t max_scans; /* of a progressive JPEG */
-	int32_t reserved;
-	int64_t max_icc; /* bytes of a profile as stored */
+	int32_t enlarge;   /* 1: results may be larger than what they show */
+	int64_t max_icc;   /* bytes of a profile as stored */
 };
 
 /* OK, LIMIT (why says which), or UNSUPPORTED for a format not in inputs. */

@@ -233,6 +233,21 @@ plan_fit(struct plan *plan, struct size from, const struct params *params,
 	return to;
 }
 
+/*
+ * All fits keep to the size of what they fit.  Where it may grow, they get
+ * one of the same shape that is large enough for any box.
+ */
+static struct size
+grow(struct size from, const struct params *params)
+{
+	int32_t x = (params->width + from.w - 1) / from.w;
+	int32_t y = (params->height + from.h - 1) / from.h;
+	int32_t most = INT32_MAX / (from.w > from.h ? from.w : from.h);
+	int32_t k = min32(x > y ? x : y, most);
+
+	return k > 1 ? (struct size){ from.w * k, from.h * k } : from;
+}
+
 static struct box
 turn_box(struct box box, const struct plan_axes *turn, struct size stored)
 {
@@ -320,7 +335,8 @@ plan_make(struct plan *plan, const struct plan_input *input,
 {
 	int32_t o = input->orientation;
 	const struct plan_axes *turn = plan_axes(o);
-	struct size stored = { input->width, input->height }, upright, to;
+	struct size stored = { input->width, input->height };
+	struct size upright, from, to;
 	struct box crop;
 
 	*plan = (struct plan){ .orientation = o >= 1 && o <= 8 ? o : 1 };
@@ -339,8 +355,10 @@ plan_make(struct plan *plan, const struct plan_input *input,
 		    upright.w, upright.h);
 		return STATUS_BAD_PARAM;
 	}
-	to = plan_fit(plan, (struct size){ crop.width, crop.height }, params,
-	    limits);
+	from = (struct size){ crop.width, crop.height };
+	if (limits->enlarge)
+		from = grow(from, params);
+	to = plan_fit(plan, from, params, limits);
 	if (turn->swap)
 		to = swap_size(to);
 	plan->resize_w = to.w;

@@ -193,6 +193,7 @@ make_etag(struct story *s)
 	fresh_etag_text(&e, s->source.version);
 	fresh_etag_int(&e, site->limits.output_side);
 	fresh_etag_int(&e, site->limits.output_pixels);
+	fresh_etag_int(&e, site->limits.enlarge);
 	fresh_etag_int(&e, site->limits.animation_frames);
 	fresh_etag_int(&e, site->limits.animation_pixels);
 	fresh_etag_final(&e, s->etag);

@@ -78,6 +78,9 @@ static const struct option_def table[] = {
 	    "opaque", "opaque|precise",
 	    "Every refusal is a bare 404, or says by its status what was "
 	    "wrong." },
+	{ "enlarge", OPTION_CHOICE, SITE, IN_SITE(limits.enlarge), 0, 0, no_yes,
+	    "no", "yes|no",
+	    "Pictures that are smaller than asked for are made larger." },
 	{ "prefix", OPTION_TEXT, SITE | PREFIX, IN_SITE(prefix), PATH, NULL, "",
 	    "/PATH",
 	    "Cut off the URL's path before the file is looked up; begins with "

@@ -62,6 +62,15 @@ once 0 '/photo.jpg?w=640' --if-none-match "$etag"
 has '^Status: 200'
 
 # Refusals.
+
+# The portrait is 800 wide, upright.
+for row in 'no 800x1200' 'yes 1280x1920'; do
+	once 0 "/portrait.jpg?w=1280&f=webp" --root "$SAMPLES" \
+	    --enlarge "${row% *}"
+	is "enlarge = ${row% *}" "$(od -An -tu2 -j 26 -N 4 "$dir/out" |
+	    awk '{ print $1 "x" $2 }')" "${row#* }"
+done
+
 once 1 '/photo.jpg?w=321'
 has '^Status: 404'
 has '^X-Imgfcgi-Error: not-allowed'

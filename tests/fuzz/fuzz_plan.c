@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 
-static const struct limits limits = {
+static struct limits limits = {
 	.max_bytes = 100 << 20,
 	.max_pixels = 50000000,
 	.interlaced_pixels = 25000000,
@@ -70,6 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.frames = 1 + take(data + 9, 1000),
 		.shrinks = data[12] & 1,
 		.scales = data[12] & 2 };
+	limits.enlarge = (data[12] & 4) != 0;
 	if (params_parse(&q, (const char *)data + 13, len - 13,
 	        PARAMS_SEALED_TEXT, NULL) != STATUS_OK)
 		return 0;
