@@ -188,8 +188,10 @@ make_etag(struct story *s)
 	fresh_etag_text(&e, site->name);
 	fresh_etag_text(&e, s->rq.path);
 	fresh_etag_text(&e, buf_cstr(&text));
-	fresh_etag_text(&e, s->rq.accept);
-	fresh_etag_int(&e, site->policy.formats);
+	if (s->ask.params.format == FORMAT_AUTO) {
+		fresh_etag_text(&e, s->rq.accept);
+		fresh_etag_int(&e, site->policy.formats);
+	}
 	fresh_etag_text(&e, s->source.version);
 	fresh_etag_int(&e, site->limits.output_side);
 	fresh_etag_int(&e, site->limits.output_pixels);
