@@ -13,14 +13,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "origin/body.h"
+#include "origin/curl_rules.h"
 #include "origin/guard.h"
 #include "origin/reply.h"
 
-#define HOPS_MAX      3     /* redirects within the origin */
-#define ERROR_KEPT    4096  /* bytes of an error's text */
-#define ERROR_MAX     65536 /* … that are read at all */
-#define BUFFER_SIZE   131072L
-#define REGION_PREFIX "aws:amz:"
+#define HOPS_MAX   3     /* redirects within the origin */
+#define ERROR_KEPT 4096  /* bytes of an error's text */
+#define ERROR_MAX  65536 /* … that are read at all */
 #define EMPTY_SHA256                                                           \
 	"e3b0c44298fc1c149afbf4c8996fb924"                                     \
 	"27ae41e4649b934ca495991b7852b855"
@@ -188,59 +187,6 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 /* --- lines -------------------------------------------------------------- */
 
 static bool
-set_tls(CURL *c, const struct fetch_setup *s)
-{
-	bool good = curl_easy_setopt(c, CURLOPT_SSLVERSION,
-	                CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
-
-	if (s->ca[0] == '\0')
-		return good;
-	/* Ours alone: the system's authorities are not asked as well. */
-	return good && curl_easy_setopt(c, CURLOPT_CAINFO, s->ca) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK;
-}
-
-static bool
-set_signing(CURL *c, const struct fetch_setup *s)
-{
-	char provider[sizeof REGION_PREFIX + TARGET_REGION_MAX + 4];
-
-	if (!s->target->s3)
-		return true;
-	snprintf(provider, sizeof provider, REGION_PREFIX "%s:s3",
-	    s->target->region);
-	return curl_easy_setopt(c, CURLOPT_AWS_SIGV4, provider) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_USERNAME, s->keys->id) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PASSWORD, s->keys->secret) == CURLE_OK;
-}
-
-static bool
-set_rules(CURL *c)
-{
-	/*
-	 * No word of the environment, no other protocol, no encoding, no
-	 * signal; dots stay where they are, so that what is signed is sent.
-	 */
-	return curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") ==
-	    CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) ==
-	    CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, NULL) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L) ==
-	    CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_MAXCONNECTS, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_SIZE) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_USERAGENT, "imgfcgi") == CURLE_OK;
-}
-
-static bool
 set_calls(struct line *l)
 {
 	CURL *c = l->curl;
@@ -264,9 +210,8 @@ open_line(struct fetch *f, struct line *l)
 {
 	l->fetch = f;
 	l->curl = curl_easy_init();
-	return l->curl != NULL && set_rules(l->curl) &&
-	    set_tls(l->curl, &f->setup) && set_signing(l->curl, &f->setup) &&
-	    set_calls(l);
+	return l->curl != NULL && set_calls(l) &&
+	    curl_rules(l->curl, &f->setup);
 }
 
 struct fetch *
@@ -428,6 +373,38 @@ begin(struct line *l, const struct fetch_ask *ask, struct known *known)
 	    ask->deadline_ms);
 }
 
+/*
+ * A connection used before may still hold what the origin sent beyond the
+ * length that it promised; libcurl, which asks again where one died idle,
+ * takes that for the head of this answer.
+ */
+static bool
+hears_the_last_answer(struct line *l, CURLcode code)
+{
+	long made = 1;
+
+	curl_easy_getinfo(l->curl, CURLINFO_NUM_CONNECTS, &made);
+	return made == 0 && l->reply.http == 0 &&
+	    (code == CURLE_UNSUPPORTED_PROTOCOL ||
+	        code == CURLE_WEIRD_SERVER_REPLY);
+}
+
+static CURLcode
+perform(struct line *l)
+{
+	CURLcode code = curl_easy_perform(l->curl);
+	int left = clock_left(l->ask->deadline_ms);
+
+	if (!hears_the_last_answer(l, code) || left == 0)
+		return code;
+	l->error[0] = '\0';
+	curl_easy_setopt(l->curl, CURLOPT_TIMEOUT_MS, (long)left);
+	curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 1L);
+	code = curl_easy_perform(l->curl);
+	curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 0L);
+	return code;
+}
+
 static enum status
 transfer(struct line *l, const char *url)
 {
@@ -442,7 +419,7 @@ transfer(struct line *l, const char *url)
 		why_set(l->why, "out of memory");
 		return STATUS_NO_MEMORY;
 	}
-	code = curl_easy_perform(l->curl);
+	code = perform(l);
 	/* An endless error is an error all the same. */
 	if (code != CURLE_OK && l->text_seen <= ERROR_MAX)
 		return explain(l, code);

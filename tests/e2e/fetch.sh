@@ -101,6 +101,12 @@ http_proxy=$origin_url gives 'no proxy of the environment' origin-error 900 \
 line=$("$BUILDDIR/tests/e2e/fetch" times=3 "$origin_url" /die/photo.jpg)
 is 'died idle: answers' "$(printf '%s\n' "$line" | grep -c "^ok $whole ")" 3
 is 'died idle: asked again' "$(origin_count /die/)" 5
+# So is one that holds bytes of the answer before.
+: >"$origin_log"
+line=$("$BUILDDIR/tests/e2e/fetch" times=3 "$origin_url" /late/photo.jpg)
+is 'bytes too many: answers' \
+    "$(printf '%s\n' "$line" | grep -c "^ok $whole ")" 3
+is 'bytes too many: asked again' "$(origin_count /late/)" 5
 # A time-out is not.
 : >"$origin_log"
 way stall origin-timeout 1500 'silent for'

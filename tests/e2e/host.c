@@ -328,6 +328,17 @@ die(struct call *c)
 	return ok(c);
 }
 
+/* A second request finds bytes that are no answer to it. */
+static bool
+late(struct call *c)
+{
+	if (c->nth > 1) {
+		send_text(c->fd, "of before ");
+		return false;
+	}
+	return ok(c);
+}
+
 static const struct way {
 	const char *name;
 	bool (*answer)(struct call *);
@@ -353,6 +364,7 @@ static const struct way {
 	{ "moved", moved },
 	{ "circle", circle },
 	{ "die", die },
+	{ "late", late },
 };
 
 /* --- requests ----------------------------------------------------------- */

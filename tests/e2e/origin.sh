@@ -215,6 +215,7 @@ wait $pids
 while read -r way want; do
 	read -r code time <"$work/fault-$way"
 	is "$way: code" "$code" "$want"
+	[ "$code" = "$want" ] || grep "/host/$way/" "$daemon_log"
 	ok "$way: $time s" awk "BEGIN { exit !($time < 4) }"
 done <<END
 reset 503
