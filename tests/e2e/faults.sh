@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the machine can do to a daemon: no more descriptors, memory or
-# processes, a clock that jumps back, converters that answer nonsense.  Each
-# has its answer, and a second after it is over all is well.
+# processes, a root that it may not enter any more, a clock that jumps back,
+# converters that answer nonsense.  Each has its answer, and a second after it
+# is over all is well.
 # Needs IMGFCGI, IMGFCGI_URL, REPLAY and SAMPLES.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -92,7 +93,7 @@ fi
 daemon_stop
 is 'its end' $? 0
 
-# --- no more processes -----------------------------------------------------
+# --- no more processes, no more rights -------------------------------------
 
 # Root has no such limit: the daemon is somebody else's then.
 if [ "$(id -u)" -eq 0 ]; then
@@ -113,6 +114,11 @@ if $as "$IMGFCGI" --version >/dev/null 2>&1 &&
 	    'max-ms 200'
 	limit "$daemon_pid" nproc "$most"
 	recovered 'fork fails'
+	chmod 000 "$root"
+	ask 'the root is closed' "$good" 'status 404' \
+	    'header X-Imgfcgi-Error forbidden' 'max-ms 200'
+	chmod 755 "$root"
+	recovered 'the root is closed'
 	daemon_stop
 	is 'its end' $? 0
 else
