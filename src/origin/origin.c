@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
@@ -346,12 +347,52 @@ read_into(int fd, const struct identity *identity, void *bytes, struct why *why)
 	return check_identity(fd, identity, why);
 }
 
+/*
+ * Nobody can change these bytes any more: they need no copy, and no look
+ * afterwards.
+ */
+static bool
+is_mapped(const struct identity *identity)
+{
+	return identity->sealed && identity->size > 0;
+}
+
+static enum status
+map_bytes(int fd, const struct identity *identity, const void **bytes,
+    struct why *why)
+{
+	void *map =
+	    mmap(NULL, (size_t)identity->size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (map == MAP_FAILED)
+		return explain_errno(errno, "the source", why);
+	*bytes = map;
+	return STATUS_OK;
+}
+
+static enum status
+copy_bytes(int fd, const struct identity *identity, const void **bytes,
+    struct why *why)
+{
+	/* malloc(0) may be NULL: an empty file is not a lack of memory. */
+	void *buffer = malloc(identity->size > 0 ? (size_t)identity->size : 1);
+	enum status status;
+
+	if (buffer == NULL)
+		return explain_errno(ENOMEM, "the source", why);
+	status = read_into(fd, identity, buffer, why);
+	if (status == STATUS_OK)
+		*bytes = buffer;
+	else
+		free(buffer);
+	return status;
+}
+
 enum status
-source_read(int fd, const struct identity *identity, void **bytes,
+source_read(int fd, const struct identity *identity, const void **bytes,
     struct why *why)
 {
 	enum status status;
-	void *buffer;
 
 	*bytes = NULL;
 	let_settle(identity);
@@ -360,15 +401,19 @@ source_read(int fd, const struct identity *identity, void **bytes,
 		return status;
 	if ((uint64_t)identity->size > SIZE_MAX)
 		return explain_errno(ENOMEM, "the source", why);
-	/* malloc(0) may be NULL: an empty file is not a lack of memory. */
-	buffer = malloc(identity->size > 0 ? (size_t)identity->size : 1);
-	if (buffer == NULL)
-		return explain_errno(ENOMEM, "the source", why);
-	status = read_into(fd, identity, buffer, why);
-	if (status != STATUS_OK) {
-		free(buffer);
-		return status;
-	}
-	*bytes = buffer;
-	return STATUS_OK;
+	return is_mapped(identity) ? map_bytes(fd, identity, bytes, why)
+	                           : copy_bytes(fd, identity, bytes, why);
+}
+
+void
+source_free(const void *bytes, const struct identity *identity)
+{
+	void *memory = (void *)(uintptr_t)bytes;
+
+	if (bytes == NULL)
+		return;
+	if (is_mapped(identity))
+		munmap(memory, (size_t)identity->size);
+	else
+		free(memory);
 }

@@ -62,12 +62,13 @@ enum status source_head(const struct source *, void *, size_t size,
     size_t *len);
 
 /*
- * The whole file into *bytes (malloc'd, the caller's).  CHANGED unless the
- * file is, before and after the reading, what identity says.  An empty file
- * and one written less than a tenth of a second ago are waited for, until
- * they are a tenth of a second old.
+ * The whole file into *bytes, which source_free() takes back.  CHANGED unless
+ * the file is, before and after the reading, what identity says.  An empty
+ * file and one written less than a tenth of a second ago are waited for,
+ * until they are a tenth of a second old.
  */
-enum status source_read(int fd, const struct identity *, void **bytes,
+enum status source_read(int fd, const struct identity *, const void **bytes,
     struct why *);
+void source_free(const void *bytes, const struct identity *);
 
 #endif

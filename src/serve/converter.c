@@ -18,7 +18,7 @@ converter_do(const struct job *job, int source, const struct identity *identity,
 {
 	int64_t began = clock_us();
 	enum status st;
-	void *bytes;
+	const void *bytes;
 	int32_t us;
 
 	memset(picture, 0, sizeof *picture);
@@ -30,7 +30,7 @@ converter_do(const struct job *job, int source, const struct identity *identity,
 	st = pipeline_run(job, bytes, (size_t)identity->size, deadline_ms,
 	    picture, why);
 	picture->read_us = us;
-	free(bytes);
+	source_free(bytes, identity);
 	return st;
 }
 

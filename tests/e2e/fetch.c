@@ -96,7 +96,7 @@ fetch_one(const char *path)
 	int64_t began = clock_ms();
 	struct why why = { "" };
 	struct source s;
-	void *bytes = NULL;
+	const void *bytes = NULL;
 	enum status st =
 	    remote_open(remote, path, number("bytes") != 0, &s, &why);
 
@@ -106,7 +106,7 @@ fetch_one(const char *path)
 	    bytes != NULL ? (long long)s.identity.size : -1LL,
 	    bytes != NULL ? sum_of(bytes, s.identity.size) : 0, s.version,
 	    (long long)(clock_ms() - began), why.text);
-	free(bytes);
+	source_free(bytes, &s.identity);
 	source_close(&s);
 }
 

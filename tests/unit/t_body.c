@@ -55,7 +55,7 @@ whole(void)
 	struct identity lasting, again;
 	struct known k;
 	int64_t began;
-	void *read;
+	const void *read;
 
 	EQ_INT(fetch(2 * MB, MB, MB, &k), STATUS_OK);
 	EQ_INT(k.blob->size, MB);
@@ -66,7 +66,7 @@ whole(void)
 	EQ_INT(source_read(s.fd, &s.identity, &read, NULL), STATUS_OK);
 	CHECK(clock_ms() - began < 90);
 	CHECK(memcmp(read, bytes, (size_t)MB) == 0);
-	free(read);
+	source_free(read, &s.identity);
 	lasting = source_lasting(&s);
 	source_close(&s);
 	EQ_INT(s.fd, -1);

@@ -150,7 +150,7 @@ read_flip(const struct way *way, int *torn)
 {
 	enum status status;
 	struct source s;
-	void *bytes;
+	const void *bytes;
 
 	status = origin_open(origin, "/flip", MAX_READ, &s, NULL);
 	EQ_INT_AT(way->line, status, STATUS_OK);
@@ -161,7 +161,7 @@ read_flip(const struct way *way, int *torn)
 		EQ_INT_AT(way->line, status, STATUS_CHANGED);
 	else if (!is_whole(way, bytes, s.identity.size))
 		(*torn)++;
-	free(bytes);
+	source_free(bytes, &s.identity);
 	source_close(&s);
 	return status;
 }
@@ -293,7 +293,7 @@ between(void)
 		{ __LINE__, removed, STATUS_CHANGED, true },
 	};
 	struct source s;
-	void *bytes;
+	const void *bytes;
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -308,7 +308,7 @@ between(void)
 		    source_read(s.fd, &s.identity, &bytes, NULL), rows[i].want);
 		CHECK_AT(rows[i].line,
 		    (bytes != NULL) == (rows[i].want == STATUS_OK));
-		free(bytes);
+		source_free(bytes, &s.identity);
 		source_close(&s);
 	}
 }
@@ -337,7 +337,7 @@ waits(void)
 	};
 	struct source s;
 	int64_t start, took;
-	void *bytes;
+	const void *bytes;
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -350,7 +350,7 @@ waits(void)
 		    source_read(s.fd, &s.identity, &bytes, NULL), STATUS_OK);
 		took = clock_ms() - start;
 		CHECK_AT(rows[i].line, (took >= 80) == rows[i].waits);
-		free(bytes);
+		source_free(bytes, &s.identity);
 		source_close(&s);
 	}
 }
@@ -380,14 +380,14 @@ read_as(const struct source *s, const struct identity *id, const char *text)
 {
 	enum status status;
 	struct why why = { "" };
-	void *bytes = &why;
+	const void *bytes = &why;
 
 	status = source_read(s->fd, id, &bytes, &why);
 	CHECK((bytes != NULL) == (status == STATUS_OK));
 	CHECK((why.text[0] == '\0') == (status == STATUS_OK));
 	if (status == STATUS_OK)
 		CHECK(memcmp(bytes, text, strlen(text)) == 0);
-	free(bytes);
+	source_free(bytes, id);
 	return status;
 }
 
@@ -448,7 +448,7 @@ during(void)
 	enum status status;
 	struct source s;
 	pid_t pid;
-	void *bytes;
+	const void *bytes;
 	int i, changed = 0;
 
 	put_bytes("long", "");
@@ -464,7 +464,7 @@ during(void)
 		status = source_read(s.fd, &s.identity, &bytes, NULL);
 		CHECK(status == STATUS_OK || status == STATUS_CHANGED);
 		changed += status == STATUS_CHANGED;
-		free(bytes);
+		source_free(bytes, &s.identity);
 		source_close(&s);
 		/* Between two changes, not right behind one. */
 		pause_ms(2);
