@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Steps past this would need filters too long for what they are worth. */
-#define SCALE_STEP_MAX 16
+#define SCALE_STEP_MAX 32
 
 /*
  * Result i is centred at from + step · (i + ½), counted from the near edge of

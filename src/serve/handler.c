@@ -17,7 +17,7 @@
 #include "url/request.h"
 
 /* Raised when our own code changes what a picture looks like. */
-#define EPOCH 2
+#define EPOCH 3
 
 /* An undecodable source that is older than this is not being uploaded. */
 #define SETTLED_S 60
