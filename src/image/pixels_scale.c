@@ -18,14 +18,13 @@ product(int a, int b)
  * are weighted by alpha while they are mixed.
  */
 static void
-weigh_row(uint8_t *to, const uint8_t *from, int32_t width, int32_t bands)
+weigh_row(uint8_t *at, int32_t width, int32_t bands)
 {
-	for (int32_t x = 0; x < width; x++, to += bands, from += bands) {
-		uint8_t alpha = from[bands - 1];
+	for (int32_t x = 0; x < width; x++, at += bands) {
+		uint8_t alpha = at[bands - 1];
 
-		for (int32_t b = 0; b < bands - 1; b++)
-			to[b] = product(from[b], alpha);
-		to[bands - 1] = alpha;
+		for (int32_t b = 0; b < bands - 1 && alpha < 255; b++)
+			at[b] = product(at[b], alpha);
 	}
 }
 
@@ -56,13 +55,30 @@ feed_rows(VipsRegion *region, VipsRect *area, void *scaler)
 		const uint8_t *from = region->data + (ptrdiff_t)i * region->bpl;
 		uint8_t *to = scaler_row(scaler, area->top + i);
 
+		memcpy(to, from, size);
 		if (alpha)
-			weigh_row(to, from, in->Xsize, in->Bands);
-		else
-			memcpy(to, from, size);
+			weigh_row(to, in->Xsize, in->Bands);
 		(void)scaler_run(scaler, area->top + i + 1);
 	}
 	return 0;
+}
+
+/* All rows; what is in memory already needs no threads to make it. */
+static int
+feed(struct scaler *scaler, VipsImage *in)
+{
+	VipsRect all = { 0, 0, in->Xsize, in->Ysize };
+	VipsRegion *region;
+	int failed;
+
+	if (in->data == NULL)
+		return vips_sink_disc(in, feed_rows, scaler);
+	region = vips_region_new(in);
+	failed = vips_region_prepare(region, &all);
+	if (failed == 0)
+		failed = feed_rows(region, &all, scaler);
+	g_object_unref(region);
+	return failed;
 }
 
 /* The plane as a picture that is in's but for its size. */
@@ -122,7 +138,7 @@ pixels_scale(VipsObject *scope, VipsImage *in, int32_t width, int32_t height,
 		        1, 128, false, &plane);
 	if (scaler == NULL)
 		vips_error("imgfcgi", "no memory");
-	else if (vips_sink_disc(in, feed_rows, scaler) == 0)
+	else if (feed(scaler, in) == 0)
 		failed = write_rows(&plane, in, *out);
 	scaler_free(scaler);
 	free(plane.samples);
