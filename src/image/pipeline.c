@@ -10,6 +10,7 @@
 #include "image/libraries.h"
 #include "image/pixels.h"
 #include "image/planar.h"
+#include "image/png.h"
 
 /*
  * Results up to this size are made whole before they are encoded, so that a
@@ -49,6 +50,7 @@ struct run {
 	const unsigned char *bytes;
 	size_t len;
 	unsigned char *mended; /* bytes with the end that they lacked */
+	uint8_t *pixels;       /* of image, where we read them */
 	int64_t deadline;
 	bool late;
 	bool streams;      /* pixels are made while they are encoded */
@@ -266,6 +268,15 @@ mend_source(struct run *r)
 	return STATUS_OK;
 }
 
+/* The source's pixels are this image's. */
+static void
+use_image(struct run *r, VipsImage *image)
+{
+	vips_image_set_progress(image, TRUE);
+	g_signal_connect(image, "eval", G_CALLBACK(watch_deadline), r);
+	r->image = image;
+}
+
 /*
  * Open with the loader that the magic bytes named.  Pixels are decoded when
  * asked for, top to bottom, where the format can.
@@ -298,10 +309,38 @@ open_source(struct run *r, int shrink, int frames)
 	if (image == NULL)
 		return -1;
 	vips_object_local(r->scope, image);
-	vips_image_set_progress(image, TRUE);
-	g_signal_connect(image, "eval", G_CALLBACK(watch_deadline), r);
-	r->image = image;
+	use_image(r, image);
 	return 0;
+}
+
+/*
+ * Pixels that our own reader makes at once stand in for those that libvips
+ * would; what it read in the header stays.  They are held whole, so the limit
+ * for pictures that have to be holds.
+ */
+static void
+open_png(struct run *r)
+{
+	VipsImage *header = r->image, *image;
+	int64_t count = (int64_t)header->Xsize * header->Ysize;
+
+	if (r->facts.format != FORMAT_PNG ||
+	    header->BandFmt != VIPS_FORMAT_UCHAR ||
+	    count > r->job->limits.interlaced_pixels)
+		return;
+	r->pixels = png_pixels(r->bytes, r->len, header->Xsize, header->Ysize,
+	    header->Bands);
+	if (r->pixels == NULL)
+		return;
+	image = vips_image_new_from_memory(r->pixels,
+	    (size_t)count * (size_t)header->Bands, header->Xsize, header->Ysize,
+	    header->Bands, header->BandFmt);
+	if (image == NULL)
+		return;
+	vips_object_local(r->scope, image);
+	if (vips_image_pipelinev(image, VIPS_DEMAND_STYLE_ANY, header, NULL) ==
+	    0)
+		use_image(r, image);
 }
 
 /* What libvips read in the header has its own say before any pixel. */
@@ -425,6 +464,7 @@ convert_pixels(struct run *r, struct picture *picture)
 	int64_t start = clock_us(), middle;
 	enum status st;
 
+	open_png(r);
 	if ((st = build_result(r)) != STATUS_OK ||
 	    (st = decode_result(r)) != STATUS_OK)
 		return st;
@@ -485,6 +525,7 @@ pipeline_run(const struct job *job, const void *bytes, size_t len,
 		g_object_unref(r.scope);
 	if (r.blob != NULL)
 		vips_area_unref(VIPS_AREA(r.blob));
+	free(r.pixels);
 	free(r.mended);
 	/* Stages that worked may have complained all the same. */
 	vips_error_clear();

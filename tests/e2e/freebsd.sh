@@ -56,7 +56,7 @@ include=$(pkg-config --variable=includedir vips)
 for header in "$include"/vips "$include"/sodium* "$include"/fcgi*.h \
     "$include"/jpeglib.h "$include"/j*.h "$include"/*/jconfig.h \
     "$include"/webp "$include"/libheif "$include"/*/libheif \
-    "$include"/curl "$include"/*/curl; do
+    "$include"/libdeflate.h "$include"/curl "$include"/*/curl; do
 	[ ! -e "$header" ] || ln -sf "$header" "$dir/include/"
 done
 glib=$(pkg-config --cflags-only-I glib-2.0 | sed 's/-I/-isystem /g')
@@ -65,7 +65,7 @@ glib=$(pkg-config --cflags-only-I glib-2.0 | sed 's/-I/-isystem /g')
 find "$BUILDDIR" -name '*.o' -exec nm -u {} + |
     awk '
 	$2 ~ /^(vips_|g_|sodium_|crypto_|randombytes|FCGX_)/ { print $2 }
-	$2 ~ /^(jpeg_|WebP|heif_|curl_)/ { print $2 }' |
+	$2 ~ /^(jpeg_|WebP|heif_|libdeflate_|curl_)/ { print $2 }' |
     sort -u | sed 's/.*/void &(void); void &(void) {}/' >"$dir/names.c"
 ok 'names of libraries' test "$(grep -c . "$dir/names.c")" -gt 50
 "$dir/bin/cc" -shared -o "$dir/lib/libnames.so" "$dir/names.c" \
@@ -79,6 +79,7 @@ if ! "$top/configure" --host=x86_64-unknown-freebsd14.0 --enable-werror \
     CFLAGS='-O1 -g0' CPPFLAGS="-isystem $dir/include" LDFLAGS="-L$dir/lib" \
     VIPS_CFLAGS="$glib" VIPS_LIBS=-lnames SODIUM_CFLAGS=' ' \
     SODIUM_LIBS=-lnames PLANAR_CFLAGS=' ' PLANAR_LIBS=-lnames \
+    DEFLATE_CFLAGS=' ' DEFLATE_LIBS=-lnames \
     CURL_CFLAGS=' ' CURL_LIBS=-lnames \
     >"$dir/log" 2>&1; then
 	tail -n 20 "$dir/log"

@@ -64,6 +64,7 @@ check() { # where: the top of a tree like src
 	foreigners '(jpeglib|jerror)' 'image/planar_jpeg\.c'
 	foreigners 'webp/' 'image/planar_webp\.c'
 	foreigners 'libheif/' 'image/planar_avif\.c'
+	foreigners 'libdeflate' 'image/png\.c'
 	foreigners 'curl/' 'origin/[a-z_]*curl[a-z_]*\.[ch]'
 	foreigners 'linux/' '[a-z]+/[a-z_]*linux[a-z_]*\.[ch]'
 }
