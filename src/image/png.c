@@ -11,6 +11,7 @@
 #define IHDR  13 /* bytes of the header's data */
 
 #define BANDS_MAX 4
+#define PALETTE   3 /* as a type of colour */
 
 enum filter {
 	NONE,
@@ -28,56 +29,88 @@ be32(const unsigned char *p)
 	    (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Depth, type of colour, and no compression, filter or order but the usual. */
-static bool
-is_plain(const unsigned char *header, int32_t bands)
-{
-	static const unsigned char types[] = { 0, 4, 2, 6 };
-	const unsigned char plain[] = { 8, types[bands - 1], 0, 0, 0 };
+/* Pieces of the file. */
+struct piece {
+	const unsigned char *p;
+	size_t len;
+};
 
-	return memcmp(header + 8, plain, sizeof(plain)) == 0;
-}
+struct chunks {
+	struct piece colours, alphas; /* of a palette; alphas may be missing */
+	unsigned char *data;          /* of all IDAT, one behind the other */
+	size_t len;
+};
 
 /*
- * The data of the first run of IDAT chunks, one behind the other.  NULL if
- * there is none, or one that is cut off or whose checksum is wrong.
+ * Samples a pixel has in the file: one where a palette makes bands of it.  0:
+ * another depth, type of colour, compression, filter or order.
  */
-static unsigned char *
-gather(const unsigned char *p, size_t len, size_t *gathered)
+static int32_t
+count_samples(const unsigned char *header, int32_t bands)
 {
-	size_t at = FIRST + CHUNK + IHDR, n;
-	unsigned char *data = malloc(len);
-	bool is_data;
+	static const unsigned char types[] = { 0, 4, 2, 6 }, tail[3] = { 0 };
+	int type = header[9];
 
-	*gathered = 0;
-	for (; data != NULL && len - at >= CHUNK; at += CHUNK + n) {
-		n = be32(p + at);
-		is_data = memcmp(p + at + 4, "IDAT", 4) == 0;
-		if (*gathered > 0 && !is_data)
-			return data;
-		if (n > len - at - CHUNK ||
-		    (is_data &&
-		        libdeflate_crc32(0, p + at + 4, n + 4) !=
-		            be32(p + at + 8 + n)))
-			break;
-		if (!is_data)
-			continue;
-		memcpy(data + *gathered, p + at + 8, n);
-		*gathered += n;
-	}
-	free(data);
-	return NULL;
+	if (header[8] != 8 || memcmp(header + 10, tail, sizeof(tail)) != 0)
+		return 0;
+	if (type == types[bands - 1])
+		return bands;
+	return type == PALETTE && bands >= 3 ? 1 : 0;
 }
 
-/* Exactly size bytes, or NULL. */
+static bool
+note_once(struct piece *piece, const unsigned char *p, size_t len)
+{
+	if (piece->p != NULL)
+		return false;
+	*piece = (struct piece){ p, len };
+	return true;
+}
+
+/* False where it is twice there, or its checksum is wrong. */
+static bool
+take_chunk(struct chunks *c, const unsigned char *type, size_t len)
+{
+	const unsigned char *p = type + 4;
+
+	if (memcmp(type, "PLTE", 4) == 0)
+		return note_once(&c->colours, p, len);
+	if (memcmp(type, "tRNS", 4) == 0)
+		return note_once(&c->alphas, p, len);
+	if (memcmp(type, "IDAT", 4) != 0)
+		return true;
+	memcpy(c->data + c->len, p, len);
+	c->len += len;
+	return libdeflate_crc32(0, type, len + 4) == be32(p + len);
+}
+
+/* Up to the end of the first run of IDAT; false if anything is cut off. */
+static bool
+take_chunks(struct chunks *c, const unsigned char *p, size_t len)
+{
+	size_t at = FIRST + CHUNK + IHDR, n;
+
+	if ((c->data = malloc(len)) == NULL)
+		return false;
+	for (; len - at >= CHUNK; at += CHUNK + n) {
+		n = be32(p + at);
+		if (c->len > 0 && memcmp(p + at + 4, "IDAT", 4) != 0)
+			return true;
+		if (n > len - at - CHUNK || !take_chunk(c, p + at + 4, n))
+			return false;
+	}
+	return false;
+}
+
+/* Exactly size bytes, with room for so many in all, or NULL. */
 static uint8_t *
-inflate(const unsigned char *data, size_t len, size_t size)
+inflate(const struct chunks *c, size_t size, size_t room)
 {
 	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-	uint8_t *out = malloc(size);
+	uint8_t *out = malloc(size > room ? size : room);
 
 	if (d == NULL || out == NULL ||
-	    libdeflate_zlib_decompress(d, data, len, out, size, NULL) !=
+	    libdeflate_zlib_decompress(d, c->data, c->len, out, size, NULL) !=
 	        LIBDEFLATE_SUCCESS) {
 		free(out);
 		out = NULL;
@@ -193,28 +226,59 @@ undo_filters(uint8_t *pixels, size_t size, int32_t height, int32_t bands,
 	return true;
 }
 
+/* In place, from the end, as each pixel becomes longer. */
+static inline __attribute__((always_inline)) void
+expand(uint8_t *pixels, size_t count, uint8_t table[][BANDS_MAX], size_t bands)
+{
+	while (count-- > 0)
+		memcpy(pixels + count * bands, table[pixels[count]], bands);
+}
+
+/* What the palette does not have is black. */
+static void
+expand_palette(uint8_t *pixels, size_t count, const struct chunks *c,
+    int32_t bands)
+{
+	uint8_t table[256][BANDS_MAX] = { { 0 } };
+
+	for (size_t i = 0; i < 256; i++) {
+		if (i < c->colours.len / 3)
+			memcpy(table[i], c->colours.p + 3 * i, 3);
+		table[i][3] = i < c->alphas.len ? c->alphas.p[i] : UINT8_MAX;
+	}
+	if (bands == 3)
+		expand(pixels, count, table, 3);
+	else
+		expand(pixels, count, table, 4);
+}
+
 uint8_t *
 png_pixels(const unsigned char *p, size_t len, int32_t width, int32_t height,
     int32_t bands)
 {
-	size_t size = (size_t)width * (size_t)bands, gathered = 0;
-	unsigned char *data = NULL;
+	struct chunks c = { .data = NULL };
 	uint8_t *pixels = NULL, *zeros = NULL;
+	int32_t samples = 0;
+	size_t row, count;
 
-	if (bands < 1 || bands > BANDS_MAX || len < FIRST + CHUNK + IHDR ||
-	    !is_plain(p + FIRST + 8, bands) ||
-	    size + 1 > SIZE_MAX / (size_t)height)
+	if (bands >= 1 && bands <= BANDS_MAX && len >= FIRST + CHUNK + IHDR)
+		samples = count_samples(p + FIRST + 8, bands);
+	if (samples == 0 ||
+	    (size_t)height > SIZE_MAX / (BANDS_MAX + 1) / (size_t)width)
 		return NULL;
-	data = gather(p, len, &gathered);
-	if (data != NULL)
-		pixels = inflate(data, gathered, (size + 1) * (size_t)height);
-	free(data);
-	zeros = calloc(1, size);
+	row = (size_t)width * (size_t)samples;
+	count = (size_t)width * (size_t)height;
+	if (take_chunks(&c, p, len))
+		pixels = inflate(&c, (row + 1) * (size_t)height,
+		    count * (size_t)bands);
+	zeros = calloc(1, row);
 	if (pixels == NULL || zeros == NULL ||
-	    !undo_filters(pixels, size, height, bands, zeros)) {
+	    !undo_filters(pixels, row, height, samples, zeros)) {
 		free(pixels);
 		pixels = NULL;
-	}
+	} else if (samples < bands)
+		expand_palette(pixels, count, &c, bands);
+	free(c.data);
 	free(zeros);
 	return pixels;
 }

@@ -12,8 +12,9 @@
 
 /*
  * Rows of width × bands bytes without padding, malloc'd; NULL unless the file
- * has exactly these: 8 bits a band, grey or colours, with alpha or not, from
- * the top.  Takes one byte a row and the file's own size more while it runs.
+ * has exactly these: 8 bits a sample, grey, colours or a palette, with alpha or
+ * not, from the top.  Takes a byte a row and the file's own size more while it
+ * runs.
  * Any thread.  Source: PNG (third edition), 5 to 10.
  */
 uint8_t *png_pixels(const unsigned char *, size_t len, int32_t width,

@@ -28,6 +28,8 @@ enum fault {
 	NO_PIXELS,   /* IDAT but empty */
 	TRAILING,    /* bytes behind the pixels, in their chunk */
 	TRANSPARENT, /* one colour is */
+	EARLY,       /* transparency before the palette */
+	TWICE,       /* the palette's transparency */
 };
 
 struct kind {
@@ -35,6 +37,7 @@ struct kind {
 	int filter; /* of all rows; 5: any */
 	size_t piece;
 	enum fault fault;
+	int colours; /* of a palette, if it has one */
 };
 
 struct writer {
@@ -89,7 +92,8 @@ put_chunk(struct writer *w, const char *type, const unsigned char *p, size_t n,
 static size_t
 make_rows(unsigned char *p, const struct kind *k)
 {
-	size_t row = (size_t)(k->width * k->bands), n = 0;
+	int samples = k->colours > 0 ? 1 : k->bands;
+	size_t row = (size_t)(k->width * samples), n = 0;
 
 	for (int y = 0; y < k->height; y++) {
 		p[n++] = (unsigned char)(k->filter < 5 ? k->filter
@@ -154,6 +158,24 @@ put_pixels(struct writer *w, const struct kind *k, unsigned char *rows,
 	} while (data.len > 0);
 }
 
+/* With fewer of transparency, if it has any. */
+static void
+put_palette(struct writer *w, const struct kind *k)
+{
+	unsigned char table[3 * 256];
+	size_t n = (size_t)k->colours;
+
+	for (size_t i = 0; i < sizeof(table); i++)
+		table[i] = (unsigned char)chance();
+	if (k->fault == EARLY)
+		put_chunk(w, "tRNS", table, n, 0);
+	put_chunk(w, "PLTE", table, 3 * n, 0);
+	if (k->bands == 4)
+		put_chunk(w, "tRNS", table, (n + 1) / 2, 0);
+	if (k->fault == TWICE)
+		put_chunk(w, "tRNS", table, n, 0);
+}
+
 /* g_free() the bytes. */
 static void
 make_file(struct file *f, const struct kind *k)
@@ -169,8 +191,12 @@ make_file(struct file *f, const struct kind *k)
 	if (k->fault == OTHER_DEPTH)
 		header.p[8] = 16;
 	header.p[9] = (unsigned char)"\0\4\2\6"[k->bands - 1];
+	if (k->colours > 0)
+		header.p[9] = 3;
 	header.p[12] = k->fault == INTERLACED;
 	put_chunk(&w, "IHDR", header.p, 13, 0);
+	if (k->colours > 0)
+		put_palette(&w, k);
 	if (k->fault == TRANSPARENT)
 		put_chunk(&w, "tRNS", (const void *)"\0\1\0\1\0\1",
 		    k->bands == 1 ? 2 : 6, 0);
@@ -252,6 +278,33 @@ check_rows(bool fast)
 	}
 }
 
+/* A palette of every length, and rows that want more colours than it has. */
+static void
+check_palettes(bool fast)
+{
+	struct job job = make_job(FORMAT_PNG, 0, 0, FIT_INSIDE);
+
+	for (int n = 1; n <= 256; n += 17) {
+		for (int i = 0; i < 8; i++) {
+			static const enum fault faults[] = { NO_FAULT, TWICE,
+				EARLY, CHECKSUM };
+			struct kind k = { 61, 47, 3 + i % 2, 5, 1000,
+				faults[i / 2], n };
+			int before = test_failed;
+			struct file f;
+
+			make_file(&f, &k);
+			if (k.fault == NO_FAULT)
+				CHECK(reads(&f, &k) == fast);
+			(void)compare_ways(&job, &f);
+			if (test_failed != before)
+				printf("\t%d colours, %d bands, fault %d\n", n,
+				    k.bands, (int)k.fault);
+			g_free(f.bytes);
+		}
+	}
+}
+
 static void
 check_faults(bool fast)
 {
@@ -276,8 +329,8 @@ check_faults(bool fast)
 
 	for (size_t i = 0; i < VIPS_NUMBER(rows); i++) {
 		for (int bands = 1; bands <= 4; bands++) {
-			struct kind k = { 61, 47, bands, 5, 1000,
-				rows[i].fault };
+			struct kind k = { 61, 47, bands, 5, 1000, rows[i].fault,
+				0 };
 			int before = test_failed;
 			struct file f;
 
@@ -300,7 +353,7 @@ check_transparent(void)
 	struct job job = make_job(FORMAT_PNG, 30, 0, FIT_INSIDE);
 
 	for (int bands = 1; bands <= 3; bands += 2) {
-		struct kind k = { 61, 47, bands, 5, 1000, TRANSPARENT };
+		struct kind k = { 61, 47, bands, 5, 1000, TRANSPARENT, 0 };
 		struct file f;
 
 		make_file(&f, &k);
@@ -313,14 +366,13 @@ check_transparent(void)
 
 /* Cut off anywhere, and with any byte another. */
 static void
-check_broken(void)
+check_broken(const struct kind *k)
 {
-	struct kind k = { 9, 5, 3, 5, 60, NO_FAULT };
 	struct job job = make_job(FORMAT_PNG, 0, 0, FIT_INSIDE);
 	struct file f;
 	int before = test_failed;
 
-	make_file(&f, &k);
+	make_file(&f, k);
 	for (size_t at = 8; at < f.len && test_failed == before; at++) {
 		struct file part = { f.bytes, at };
 
@@ -395,9 +447,11 @@ main(int argc, char **argv)
 		return test_end("png");
 	}
 	check_rows(fast);
+	check_palettes(fast);
 	check_faults(fast);
 	check_transparent();
-	check_broken();
+	check_broken(&(struct kind){ 9, 5, 3, 5, 60, NO_FAULT, 0 });
+	check_broken(&(struct kind){ 9, 5, 4, 5, 60, NO_FAULT, 3 });
 	for (int i = 2; i < argc; i++)
 		check_folder(argv[i]);
 	pipeline_end();
