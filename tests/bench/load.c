@@ -8,7 +8,8 @@
  * could be sent: a server that stalls pays for all that had to wait.  Every
  * run ends by itself: -d or -n bounds the sending, -t each request and how
  * late one may be sent at all.  Errors have no time: look at both figures.
- * With -k an answer must have a Content-Length.
+ * With -k an answer must have a Content-Length.  With -a N every Nth request
+ * is sent and its connection closed at once, like that of a visitor who leaves.
  *
  * With -P PID, once for each tree of processes that makes up the server, it
  * prints the CPU that they spent; with -m it looks at their memory now and
@@ -43,6 +44,7 @@ static struct {
 	int64_t port, clients, addresses, timeout_ms;
 	int64_t rate; /* requests a second; 0: as fast as they are answered */
 	int64_t seconds, requests; /* 0: the other one bounds the run */
+	int64_t leave_each;        /* 0: wait for every answer */
 	bool keep, memory;
 	const char *host;
 	pid_t root[TREE_ROOTS_MAX];
@@ -68,6 +70,7 @@ struct client {
 	size_t samples, room;
 	int64_t status[600];  /* answers by code */
 	int64_t errors, late; /* late: sent > 1 ms after it was due */
+	int64_t left;
 };
 
 __attribute__((noreturn)) static void
@@ -77,24 +80,40 @@ give_up(const char *what)
 	exit(2);
 }
 
-static int
-try_request(struct link *l, int64_t i)
+static bool
+send_request(struct link *l, int64_t i)
 {
 	int64_t from = opt.addresses > 1 ? i % opt.addresses : -1;
 	const char *path = opt.path[(size_t)i % opt.paths];
 	struct buf text;
-	int status = 0;
+	bool sent;
 
 	if (l->fd == -1 && !link_open(l, (int)opt.port, from))
-		return 0;
+		return false;
 	buf_init(&text, LINK_HEAD_MAX * 2);
 	buf_printf(&text, "GET %s HTTP/1.1\r\nHost: %s\r\n%s%s\r\n", path,
 	    opt.host, opt.keep ? "" : "Connection: close\r\n",
 	    buf_cstr(&opt.headers));
-	if (buf_ok(&text) && link_send(l, text.data, text.len))
-		status = link_answer(l, opt.keep);
+	sent = buf_ok(&text) && link_send(l, text.data, text.len);
 	buf_free(&text);
-	return status;
+	return sent;
+}
+
+static int
+try_request(struct link *l, int64_t i)
+{
+	return send_request(l, i) ? link_answer(l, opt.keep) : 0;
+}
+
+static void
+leave(struct client *c, int64_t i)
+{
+	c->link.deadline_us = clock_us() + opt.timeout_ms * 1000;
+	if (send_request(&c->link, i))
+		c->left++;
+	else
+		c->errors++;
+	link_close(&c->link);
 }
 
 static void
@@ -164,6 +183,8 @@ run_client(void *arg)
 		/* What waited longer than an answer may take has failed. */
 		if (lag > opt.timeout_ms * 1000)
 			c->errors++;
+		else if (opt.leave_each > 0 && i % opt.leave_each == 0)
+			leave(c, i);
 		else
 			ask(c, i, due);
 	}
@@ -231,7 +252,7 @@ print_times(const uint32_t *sample, size_t n)
 static int
 report(const struct client *clients, int64_t us)
 {
-	int64_t status[600] = { 0 }, errors = 0, bytes = 0, late = 0;
+	int64_t status[600] = { 0 }, errors = 0, bytes = 0, late = 0, left = 0;
 	size_t n = 0, at = 0;
 	uint32_t *all;
 
@@ -248,11 +269,14 @@ report(const struct client *clients, int64_t us)
 		errors += c->errors;
 		bytes += c->link.bytes;
 		late += c->late;
+		left += c->left;
 		for (int s = 0; s < 600; s++)
 			status[s] += c->status[s];
 	}
 	qsort(all, n, sizeof *all, compare);
-	printf("requests %lld\n", (long long)n + errors);
+	printf("requests %lld\n", (long long)n + errors + left);
+	if (left > 0)
+		printf("left %lld\n", (long long)left);
 	for (int s = 0; s < 600; s++) {
 		if (status[s] > 0)
 			printf("status_%d %lld\n", s, (long long)status[s]);
@@ -269,9 +293,10 @@ report(const struct client *clients, int64_t us)
 static void
 usage(void)
 {
-	fputs("usage: load [-k] [-A addresses] [-c clients] [-d seconds]\n"
-	      "\t[-f file] [-H header] [-h host] [-m] [-n requests] [-P pid]\n"
-	      "\t[-p port] [-r requests/s] [-t ms] PATH...\n",
+	fputs("usage: load [-k] [-A addresses] [-a each] [-c clients]\n"
+	      "\t[-d seconds] [-f file] [-H header] [-h host] [-m]\n"
+	      "\t[-n requests] [-P pid] [-p port] [-r requests/s]\n"
+	      "\t[-t ms] PATH...\n",
 	    stderr);
 	exit(2);
 }
@@ -330,6 +355,7 @@ static const struct {
 	int64_t min, max;
 } numbers[] = {
 	{ 'A', &opt.addresses, 1, 1000000 },
+	{ 'a', &opt.leave_each, 1, 1000000 },
 	{ 'c', &opt.clients, 1, 2048 },
 	{ 'd', &opt.seconds, 1, 3600 },
 	{ 'n', &opt.requests, 1, 10000000 },
@@ -364,7 +390,7 @@ read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "A:H:P:c:d:f:h:kmn:p:r:t:")) != -1) {
+	while ((c = getopt(argc, argv, "A:H:P:a:c:d:f:h:kmn:p:r:t:")) != -1) {
 		if (c == 'H')
 			buf_printf(&opt.headers, "%s\r\n", optarg);
 		else if (c == 'f')

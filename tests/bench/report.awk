@@ -1,5 +1,5 @@
 # Tables, and with -v form=html a page with plots, from about.tsv,
-# pictures.tsv and raw.tsv in this order.  Any awk.
+# pictures.tsv and raw.tsv in this order.  Any awk, with -f page.awk before it.
 BEGIN { FS = "\t" }
 FILENAME != last { files++; last = FILENAME }
 
@@ -282,12 +282,6 @@ function kind(name) {
 
 # --- the page ------------------------------------------------------------
 
-function escape(s) {
-	gsub(/&/, "\\&amp;", s)
-	gsub(/</, "\\&lt;", s)
-	return s
-}
-
 function head(	i) {
 	if (!html) {
 		for (i = 1; i <= abouts; i++)
@@ -297,20 +291,8 @@ function head(	i) {
 		print "ours/its: imgfcgi's CPU over its, below 1 is less."
 		return
 	}
-	print "<!doctype html><html lang=en><meta charset=utf-8>"
-	print "<meta name=viewport content=\"width=device-width\">"
-	print "<title>What a picture costs</title><style>"
-	print "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;" \
-	    "margin:2rem auto;padding:0 1rem;color:#222;background:#fff}"
-	print "table{border-collapse:collapse;font-variant-numeric:" \
-	    "tabular-nums}th,td{padding:.15rem .6rem;text-align:right}" \
-	    "th:first-child{text-align:left}tr+tr{border-top:1px solid #ccc}"
-	print "h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.5rem}"
-	print "svg{width:100%;height:auto;font-size:12px}svg text{fill:" \
-	    "currentColor}dt{font-weight:600}"
-	print "@media(prefers-color-scheme:dark){body{color:#ddd;" \
-	    "background:#181818}}"
-	print "</style><h1>What a picture costs</h1><ul>"
+	page_head("What a picture costs")
+	print "<ul>"
 	for (i = 1; i <= abouts; i++)
 		print "<li>" about_key[i] ": " escape(about[i]) "</li>"
 	print "</ul><p>Every server stands behind nginx without a cache and " \
@@ -340,7 +322,7 @@ function foot(	i) {
 }
 
 # CPU over width, both in equal steps for equal factors.
-function plot(mode, work,	i, j, v, low, high, y, line, label, last_y) {
+function plot(mode, work,	i, j, v, low, high) {
 	low = high = 0
 	for (i = 1; i <= servers["n"]; i++)
 		for (j = 1; j <= widths; j++) {
@@ -356,19 +338,14 @@ function plot(mode, work,	i, j, v, low, high, y, line, label, last_y) {
 		return
 	low = 2 ^ int(log(low) / log(2) - (low < 1))
 	high = high * 1.1
-	print "<svg viewBox=\"0 0 760 320\" role=img>"
-	for (v = low; v <= high; v *= 2) {
-		y = plot_y(v, low, high)
-		printf "<path d=\"M50 %.1fH620\" stroke=\"#8884\"/>" \
-		    "<text x=44 y=%.1f text-anchor=end>%g</text>\n", y, y + 4, v
-	}
+	plot_begin("CPU ms an image")
+	for (v = low; v <= high; v *= 2)
+		plot_rule(plot_y(v, low, high), v)
 	for (j = 1; j <= widths; j++)
-		printf "<text x=%.1f y=312 text-anchor=middle>%s</text>\n",
-		    plot_x(j), width[j]
-	print "<text x=50 y=12>CPU ms an image</text>"
+		plot_mark(plot_x(j), width[j])
 	for (i = 1; i <= servers["n"]; i++)
-		plot_line(mode, work, i, low, high)
-	print "</svg>"
+		plot_server(mode, work, i, low, high)
+	plot_end()
 }
 
 function plot_x(j) {
@@ -379,10 +356,7 @@ function plot_y(v, low, high) {
 	return 295 - 270 * log(v / low) / log(high / low)
 }
 
-function plot_line(mode, work, i, low, high,	j, v, d, colour, y) {
-	split("#d1242f #0969da #1a7f37 #8250df #bf8700 #0a9b9b #888 #aaa #666",
-	    palette, " ")
-	colour = palette[(i - 1) % 9 + 1]
+function plot_server(mode, work, i, low, high,	j, v, d, y) {
 	for (j = 1; j <= widths; j++) {
 		v = figure(mode, work, server_name[i], width[j])
 		if (v == "-" || v <= 0)
@@ -390,14 +364,11 @@ function plot_line(mode, work, i, low, high,	j, v, d, colour, y) {
 		y = plot_y(v, low, high)
 		d = d sprintf("%s%.1f %.1f", d == "" ? "M" : "L", plot_x(j), y)
 		printf "<circle cx=%.1f cy=%.1f r=3 fill=\"%s\"/>\n",
-		    plot_x(j), y, colour
+		    plot_x(j), y, plot_colour(i)
 	}
-	if (d == "")
-		return
-	printf "<path d=\"%s\" fill=none stroke=\"%s\" stroke-width=\"%s\"%s/>\n",
-	    d, colour, server_name[i] == ours ? 3 : 1.5,
-	    kind(server_name[i]) == "loop" ? " stroke-dasharray=\"5 4\"" : ""
-	printf "<path d=\"M635 %dh20\" stroke=\"%s\" stroke-width=\"3\"/>" \
-	    "<text x=660 y=%d>%s</text>\n", 20 * i + 8, colour, 20 * i + 12,
-	    server_name[i]
+	if (d != "")
+		plot_line(d, i, server_name[i],
+		    server_name[i] == ours ? 3 : 1.5,
+		    kind(server_name[i]) == "loop" ? \
+		    " stroke-dasharray=\"5 4\"" : "")
 }
