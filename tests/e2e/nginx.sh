@@ -5,6 +5,8 @@
 #
 #   nginx_prepare ROOT SOCKET    the files, with paths and addresses of ours
 #   nginx_edit FILE SED          change one of them; fails if nothing changed
+#   nginx_plain                  adds /plain/, where no answer is kept and a
+#                                visitor's validator and end are passed on
 #   nginx_start                  sets nginx_port and nginx_url; examples.conf
 #                                has nginx_port + 1 and + 2, the status + 3
 #   nginx_reload                 after nginx_edit
@@ -78,6 +80,19 @@ nginx_edit() { # file sed-expression
 		return 1
 	fi
 	mv "$nginx_dir/edited" "$nginx_dir/conf/$1"
+}
+
+nginx_plain() {
+	nginx_edit nginx.conf '/^[[:space:]]*location \/ {/i\
+		location ~ ^/plain(?<plain>/.*)$ {\
+			fastcgi_pass_request_headers off;\
+			fastcgi_pass_request_body off;\
+			fastcgi_param REQUEST_METHOD GET;\
+			fastcgi_param DOCUMENT_URI $plain;\
+			fastcgi_param QUERY_STRING $imgfcgi_query;\
+			fastcgi_param HTTP_IF_NONE_MATCH $http_if_none_match;\
+			fastcgi_pass imgfcgi;\
+		}'
 }
 
 # The real ports go into copies, so that another try can choose others.
