@@ -1,5 +1,6 @@
 #include "serve/converter.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,9 @@
 #include "serve/fatal.h"
 #include "serve/platform.h"
 #include "serve/wire.h"
+
+/* So long without a job, and memory is not kept for the next one. */
+#define IDLE_MS 10000
 
 enum status
 converter_do(const struct job *job, int source, const struct identity *identity,
@@ -71,6 +75,15 @@ answer(int fd, enum status st, const struct picture *picture,
 	           picture->bytes, len, -1, WIRE_FOREVER) == WIRE_OK;
 }
 
+static void
+wait_for_job(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	if (poll(&p, 1, IDLE_MS) == 0)
+		platform_trim_memory();
+}
+
 /* One job from the socket; false at its end. */
 static bool
 serve_one(int fd)
@@ -83,6 +96,7 @@ serve_one(int fd)
 	bool good;
 	int source;
 
+	wait_for_job(fd);
 	if (wire_recv_head(fd, &head, &source, WIRE_FOREVER) != WIRE_OK)
 		return false;
 	if (head.type != WIRE_JOB || head.len != sizeof message || source < 0 ||

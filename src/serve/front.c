@@ -11,6 +11,7 @@
 #include "serve/fcgi.h"
 #include "serve/handler.h"
 #include "serve/logfile.h"
+#include "serve/platform.h"
 #include "serve/pool.h"
 #include "serve/sandbox.h"
 #include "serve/threads.h"
@@ -260,6 +261,7 @@ front_run(int control_fd, int listener)
 
 	control.fd = control_fd;
 	f.listener = listener;
+	platform_share_memory();
 	if (!fcgi_init())
 		return 1;
 	threads_signals();

@@ -23,6 +23,16 @@ void platform_die_with_parent(void);
  */
 void platform_set_memory(void);
 
+/*
+ * The same of a front: hundreds of threads that hold little share one heap,
+ * and a picture's memory goes back to the system with it.  Once, before there
+ * are threads.
+ */
+void platform_share_memory(void);
+
+/* What the heap holds and nobody uses goes back to the system, if it can. */
+void platform_trim_memory(void);
+
 /* The longest queue that listen(2) really gives; -1 if it is not known. */
 int platform_backlog_max(void);
 

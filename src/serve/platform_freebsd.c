@@ -29,9 +29,19 @@ platform_die_with_parent(void)
 /* jemalloc's, read when it starts: bytes are 0. */
 const char *malloc_conf = "zero:true";
 
-/* It keeps memory for seconds, and that is long enough. */
+/* It keeps memory for seconds: for us neither too short nor too long. */
 void
 platform_set_memory(void)
+{
+}
+
+void
+platform_share_memory(void)
+{
+}
+
+void
+platform_trim_memory(void)
 {
 }
 

@@ -43,6 +43,26 @@ platform_set_memory(void)
 #endif
 }
 
+void
+platform_share_memory(void)
+{
+#ifdef __GLIBC__
+	/* Each heap would keep the largest pictures that it ever had. */
+	mallopt(M_ARENA_MAX, 1);
+	/* glibc's own beginnings, which it otherwise raises as it goes. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 128 << 10);
+#endif
+}
+
+void
+platform_trim_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 int
 platform_backlog_max(void)
 {

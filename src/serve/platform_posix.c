@@ -29,6 +29,16 @@ platform_set_memory(void)
 {
 }
 
+void
+platform_share_memory(void)
+{
+}
+
+void
+platform_trim_memory(void)
+{
+}
+
 int
 platform_backlog_max(void)
 {
