@@ -54,6 +54,7 @@ struct wire_reply {
 	int32_t status; /* enum status */
 	int32_t width, height, frames;
 	int32_t read_us, load_us, encode_us;
+	int32_t none;     /* no byte between the others that nobody sets */
 	int64_t resident; /* bytes that the converter holds after the job */
 	struct why why;
 };
