@@ -1,9 +1,10 @@
 /*
- * floor FILE WIDTH FORMAT QUALITY N: what the codecs alone need.  The JPEG,
- * read once into memory, is decoded at the DCT scale that a picture of this
- * width is made from, and the finished picture is encoded, N times; nothing
- * is resized and nothing served.  Prints CPU milliseconds an image as `bare`
- * does, and the best of ten parts.
+ * floor FILE WIDTH FORMAT QUALITY N [whole]: what the codecs alone need.  The
+ * JPEG, read once into memory, is decoded at the DCT scale that a picture of
+ * this width is made from, and the finished picture is encoded, N times;
+ * nothing is resized and nothing served.  Prints CPU milliseconds an image as
+ * `bare` does, and the best of ten parts.  whole: the whole job instead, as a
+ * converter does it, which is the floor of what serves it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "image/encode.h"
 #include "image/pipeline.h"
 #include "image/planar_impl.h"
+#include "serve/platform.h"
 
 #define PARTS 10
 
@@ -25,6 +27,7 @@ struct work {
 	unsigned char *bytes;
 	size_t len;
 	int32_t width, quality, shrink;
+	enum format format;
 	planes_write *write;
 	const struct encoder *encoder;
 	struct planes planes; /* the finished picture */
@@ -105,11 +108,11 @@ decode(const unsigned char *bytes, size_t len, int32_t shrink,
 	decoder_close(d);
 }
 
-/* The finished picture, as its JPEG gives it. */
 static void
-finish(struct work *w)
+make(const struct work *w, enum format format, int32_t quality,
+    struct picture *picture)
 {
-	struct job job = { .format = FORMAT_JPEG,
+	struct job job = { .format = format,
 		.inputs = FORMAT_BIT(FORMAT_JPEG),
 		.limits = { .max_bytes = INT32_MAX,
 		    .max_pixels = INT32_MAX,
@@ -120,19 +123,37 @@ finish(struct work *w)
 		    .output_pixels = INT32_MAX,
 		    .max_scans = 1000,
 		    .max_icc = INT32_MAX } };
-	struct picture picture;
 	struct why why;
 
 	job.params.width = w->width;
-	/* WebP has halved chroma at every quality. */
-	job.params.quality = w->encoder->whole > 100 ? 80 : w->quality;
+	job.params.quality = quality;
 	job.params.set = PARAM_BIT(PARAM_W);
-	if (!pipeline_init(job.inputs, &why) ||
-	    pipeline_run(&job, w->bytes, w->len, clock_ms() + PATIENCE_MS,
-	        &picture, &why) != STATUS_OK)
+	if (pipeline_run(&job, w->bytes, w->len, clock_ms() + PATIENCE_MS,
+	        picture, &why) != STATUS_OK)
 		give_up(why.text);
+}
+
+/* The finished picture, as its JPEG gives it. */
+static void
+finish(struct work *w)
+{
+	struct picture picture;
+
+	/* WebP has halved chroma at every quality. */
+	make(w, FORMAT_JPEG, w->encoder->whole > 100 ? 80 : w->quality,
+	    &picture);
 	decode(picture.bytes, picture.len, 1, &w->planes, true);
 	free(picture.bytes);
+}
+
+static size_t
+make_whole(const struct work *w)
+{
+	struct picture picture;
+
+	make(w, w->format, w->quality, &picture);
+	free(picture.bytes);
+	return picture.len;
 }
 
 static size_t
@@ -183,6 +204,7 @@ choose_format(struct work *w, const char *name)
 		if (strcmp(name, rows[i].name) != 0)
 			continue;
 		w->encoder = encoder_find(rows[i].format);
+		w->format = rows[i].format;
 		w->write = rows[i].write;
 	}
 	if (w->write == NULL)
@@ -206,24 +228,31 @@ main(int argc, char **argv)
 	double start, best = 0;
 	size_t out_len;
 	int count, done = 0;
+	size_t (*run)(const struct work *) = convert;
+	struct why why;
 
-	if (argc != 6)
-		give_up("usage: floor FILE WIDTH FORMAT QUALITY N");
+	if (argc == 7 && strcmp(argv[6], "whole") == 0) {
+		run = make_whole;
+		platform_set_memory();
+	} else if (argc != 6)
+		give_up("usage: floor FILE WIDTH FORMAT QUALITY N [whole]");
 	w.width = number(argv[2], 65535);
 	choose_format(&w, argv[3]);
 	w.quality = number(argv[4], 100);
 	count = number(argv[5], 1000000);
 	read_file(&w, argv[1]);
+	if (!pipeline_init(FORMAT_BIT(FORMAT_JPEG), &why))
+		give_up(why.text);
 	w.shrink = choose_shrink(&w);
 	finish(&w);
-	out_len = convert(&w); /* warm */
+	out_len = run(&w); /* warm */
 	start = cpu_ms();
 	for (int part = 1; part <= PARTS; part++) {
 		int until = (int)((int64_t)count * part / PARTS), from = done;
 		double before = cpu_ms(), mean;
 
 		for (; done < until; done++)
-			convert(&w);
+			run(&w);
 		if (done == from)
 			continue;
 		mean = (cpu_ms() - before) / (done - from);
