@@ -35,7 +35,7 @@ while [ $n -lt 5 ]; do
 		} }'
 	} | awk 'BEGIN { srand(1) } { printf "%.9f %s\n", rand(), $0 }' |
 	    sort | cut -d ' ' -f 2 >"$work/paths"
-	soak_load -c 1000 -r 1000 -n 1000 -H "If-None-Match: $etag" \
+	soak_load -c 400 -r 1000 -n 1000 -H "If-None-Match: $etag" \
 	    -f "$work/paths" >"$work/burst"
 	is "answers, 200 and 503" $(($(figure status_200 "$work/burst") +
 	    $(figure status_503 "$work/burst"))) 300
