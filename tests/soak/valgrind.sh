@@ -15,7 +15,7 @@ seconds=${SOAK_SECONDS:-$((60 * ${SOAK_MINUTES:-1}))}
 valgrind_options='--sandbox off --queue 40 --timeout 120s'
 "${CC:-cc}" -shared -fPIC -o "$work/under.so" "$top/tests/soak/under.c" ||
     exit 2
-VALGRIND_OPTS="--quiet --leak-check=full --errors-for-leak-kinds=definite
+VALGRIND_OPTS="--quiet --leak-check=full --show-leak-kinds=definite
 --log-file=$work/valgrind.%p"
 SOAK_UNDER="env LD_PRELOAD=$work/under.so SOAK_UNDER=$IMGFCGI"
 export VALGRIND_OPTS
@@ -26,7 +26,7 @@ valgrind_judge() {
 	sed '/^--/d' "$work"/valgrind.[0-9]* >"$SOAK_OUT/valgrind.log"
 	is 'processes of valgrind that were looked at' "$(find "$work" \
 	    -name 'valgrind.[0-9]*' | wc -l | awk '{ print ($1 >= 3) }')" 1
-	is 'findings of valgrind' "$(sed -n 's/^==[0-9]*== \([A-Z]\)/\1/p' \
+	is 'findings of valgrind' "$(sed -n 's/^==[0-9]*== \([^ ]\)/\1/p' \
 	    "$SOAK_OUT/valgrind.log" | grep -v -e 'Process terminating' \
 	    -e '^Killed' | sort | uniq -c | head -n 20)" ''
 }
