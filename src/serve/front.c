@@ -166,12 +166,16 @@ take_converter(struct front *f, uint32_t serial, int fd)
 	struct wire_head head;
 	char text[sizeof f->handler.versions];
 	int64_t deadline = clock_ms() + HELLO_MS;
+	enum wire_result r;
 	int passed;
 
 	if (fd < 0)
 		return false;
-	if (wire_recv_head(fd, &head, &passed, deadline) != WIRE_OK ||
-	    head.type != WIRE_HELLO || head.len >= sizeof text ||
+	r = wire_recv_head(fd, &head, &passed, deadline);
+	if (passed >= 0)
+		close(passed);
+	if (r != WIRE_OK || head.type != WIRE_HELLO ||
+	    head.len >= sizeof text ||
 	    wire_recv_body(fd, text, (size_t)head.len, deadline) != WIRE_OK) {
 		close(fd);
 		ask_to_kill(serial);
