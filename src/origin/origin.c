@@ -123,7 +123,7 @@ identity_of(const struct stat *st, struct identity *id)
 	id->size = st->st_size;
 	id->mtime_ns = stamp_ns(&st->st_mtim);
 	id->ctime_ns = stamp_ns(&st->st_ctim);
-	id->sealed = false;
+	id->sealed = 0;
 }
 
 static bool
@@ -245,7 +245,7 @@ source_of_memory(struct source *source, struct blob *blob)
 	source->fd = blob->fd;
 	source->blob = blob;
 	identity_of(&st, &source->identity);
-	source->identity.sealed = true;
+	source->identity.sealed = 1;
 	return true;
 }
 

@@ -26,7 +26,7 @@ struct identity {
 	uint64_t device, inode;
 	int64_t size;
 	int64_t mtime_ns, ctime_ns;
-	bool sealed; /* in memory, and nobody can write it */
+	int32_t sealed; /* 1: in memory, and nobody can write it */
 };
 
 struct blob;
