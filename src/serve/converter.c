@@ -84,9 +84,8 @@ wait_for_job(int fd)
 		platform_trim_memory();
 }
 
-/* One job from the socket; false at its end. */
-static bool
-serve_one(int fd)
+bool
+converter_serve(int fd)
 {
 	struct wire_head head;
 	struct wire_job message;
@@ -101,8 +100,11 @@ serve_one(int fd)
 		return false;
 	if (head.type != WIRE_JOB || head.len != sizeof message || source < 0 ||
 	    wire_recv_body(fd, &message, sizeof message, WIRE_FOREVER) !=
-	        WIRE_OK)
+	        WIRE_OK) {
+		if (source >= 0)
+			close(source);
 		return false;
+	}
 	fatal_enter(FATAL_WORKING);
 	st = converter_do(&message.job, source, &message.identity,
 	    message.deadline_ms, &picture, &why);
@@ -136,7 +138,7 @@ converter_run(uint32_t inputs, enum sandbox sandbox, int64_t memory)
 	}
 	if (!say_hello(fd, versions))
 		return 1;
-	while (serve_one(fd))
+	while (converter_serve(fd))
 		continue;
 	pipeline_end();
 	return 0;

@@ -6,6 +6,7 @@
 #ifndef SERVE_CONVERTER_H
 #define SERVE_CONVERTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -22,6 +23,12 @@ void converter_versions(char[CONVERTER_VERSIONS_MAX]);
  * until the front closes its end; the exit status.
  */
 int converter_run(uint32_t inputs, enum sandbox, int64_t memory);
+
+/*
+ * One job from the front at fd, answered; false at the end, and for anything
+ * that is no job.  After pipeline_init().
+ */
+bool converter_serve(int fd);
 
 /*
  * One job in this very process: read the source, run the pipeline.  Shared
