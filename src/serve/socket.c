@@ -249,15 +249,15 @@ clear_stale(const struct sockaddr_un *un, struct why *why)
 	return false;
 }
 
-/* Owner, group and mode of the path; 0 where the name is unknown. */
+/* Who shall own the socket; -1 where the configuration names nobody. */
 static bool
-set_access(const struct config *config, const char *path, struct why *why)
+find_owner(const struct config *config, uid_t *uid, gid_t *gid, struct why *why)
 {
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1;
 	const struct passwd *pw;
 	const struct group *gr;
 
+	*uid = (uid_t)-1;
+	*gid = (gid_t)-1;
 	if (config->socket_owner[0] != '\0') {
 		pw = getpwnam(config->socket_owner);
 		if (pw == NULL) {
@@ -265,7 +265,7 @@ set_access(const struct config *config, const char *path, struct why *why)
 			    config->socket_owner);
 			return false;
 		}
-		uid = pw->pw_uid;
+		*uid = pw->pw_uid;
 	}
 	if (config->socket_group[0] != '\0') {
 		gr = getgrnam(config->socket_group);
@@ -274,8 +274,20 @@ set_access(const struct config *config, const char *path, struct why *why)
 			    config->socket_group);
 			return false;
 		}
-		gid = gr->gr_gid;
+		*gid = gr->gr_gid;
 	}
+	return true;
+}
+
+/* Owner, group and mode of the path. */
+static bool
+set_access(const struct config *config, const char *path, struct why *why)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (!find_owner(config, &uid, &gid, why))
+		return false;
 	if (chown(path, uid, gid) != 0 ||
 	    chmod(path, (mode_t)config->socket_mode) != 0) {
 		why_set(why, "socket %s: %s", path, strerror(errno));
@@ -354,11 +366,15 @@ socket_check(const struct config *config, struct why *why)
 	struct sockaddr_storage addr;
 	socklen_t len;
 	int inherited;
+	uid_t uid;
+	gid_t gid;
 
 	if (!find_inherited(&inherited, why))
 		return false;
-	return inherited < 0 ? parse_address(config, &addr, &len, why)
-	                     : judge_inherited(config, inherited, why);
+	if (inherited >= 0)
+		return judge_inherited(config, inherited, why);
+	return parse_address(config, &addr, &len, why) &&
+	    (addr.ss_family != AF_UNIX || find_owner(config, &uid, &gid, why));
 }
 
 void

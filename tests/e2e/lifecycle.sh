@@ -105,6 +105,8 @@ refuses 'TCP without port' '127.0.0.1:PORT' --root "$root" --tcp yes \
 is '-t' "$? $(tail -n 1 "$dir/out" | cut -d: -f1)" '0 configuration is good'
 ok '-t starts nothing' test ! -e "$dir/refused"
 refuses '-t with a bad root' "$dir/none" -t --root "$dir/none"
+refuses '-t with no such group' 'no such group' -t --root "$root" \
+    --socket-group none-of-ours
 "$IMGFCGI" --version >"$dir/out" 2>&1
 is '--version' "$? $(head -n 1 "$dir/out" | cut -d' ' -f1)" '0 imgfcgi'
 ok '--version names libvips' grep -q 'vips' "$dir/out"
