@@ -30,13 +30,14 @@ block() { # name
 	    sed -e '/^<!-- /d' -e '/^```/d' >"$work/$1"
 	ok "the guide has a block $1" test -s "$work/$1"
 }
-for name in config start http php path; do
+for name in config start http php path fixed; do
 	block $name
 done
 
 mkdir "$work/images" "$work/bin" "$work/images/2023"
 cp "$SAMPLES/photo.jpg" "$work/images/test.jpg" &&
     cp "$SAMPLES/graphic.png" "$work/images/2023/" || exit 1
+cat "$work/fixed" >>"$work/path"
 ln -s "$IMGFCGI" "$IMGFCGI_URL" "$work/bin/"
 PATH=$work/bin:$PATH
 
@@ -164,7 +165,7 @@ then
 	{
 		echo '<?php declare(strict_types=1);'
 		sed -n '/^\/\/ begin mint/,/^\/\/ end mint/p' "$top/README.md"
-		sed "s|/etc/imgfcgi.key|$daemon_key|" "$work/php"
+		sed "s|/etc/php/imgfcgi.key|$daemon_key|" "$work/php"
 	} >"$work/new.php"
 	php "$work/new.php" >"$work/out" 2>&1
 	is 'PHP after' "$(nginx_get "$(cat "$work/out")")" '200 MISS'
@@ -181,6 +182,8 @@ is 'resize' "$(nginx_get '/resize/640x480/2023/graphic.png')" '404 MISS'
 ok 'as w and h' nginx_log_has 'query="w=640&h=480"'
 is 'crop' "$(nginx_get '/crop/150x150/test.jpg?x=1')" '404 MISS'
 ok 'as cover' nginx_log_has 'query="w=150&h=150&fit=cover"'
+is 'of a fixed size' "$(nginx_get '/thumbs/test.jpg?w=640')" '404 MISS'
+ok 'its own w and h' nginx_log_has '/thumbs/.*query="w=150&h=100"'
 is 'no size' "$(nginx_get /resize/test.jpg)" '404 '
 rows=$(grep -o '^| `image_filter[a-z_]*' "$guide" | sort -u | tr -d '| `' |
     tr '\n' ' ')
