@@ -5,16 +5,14 @@
 
 #include "base/clock.h"
 #include "image/planar_impl.h"
-#include "image/srgb.h"
 
 /* Larger steps need long filters, and chroma's may be twice luma's. */
 #define STEP_MAX (SCALE_STEP_MAX / 2)
 
 /* Full range, as in a JPEG, and BT.601's of WebP: black 16, white 235. */
-static const struct range {
-	double luma_gain, luma_base, chroma_gain;
-} full = { 1, 128, 1 },
-  studio = { 219 / 255.0, 16 + 128 * 219 / 255.0, 224 / 255.0 };
+static const struct range full = { 1, 128, 1 },
+                          studio = { 219 / 255.0, 16 + 128 * 219 / 255.0,
+	                          224 / 255.0 };
 
 static const struct target {
 	planes_write *write;
@@ -33,6 +31,7 @@ struct planar {
 	int32_t quality;
 	struct box crop;
 	struct decoder *decoder;
+	struct colours *colours; /* that the source has, NULL: sRGB's */
 	struct layer layers[PLANES];
 	struct scaler *scalers[PLANES];
 	struct planes planes;
@@ -68,13 +67,21 @@ suits(const struct planar_ask *ask)
 
 /* Without a profile it is taken for sRGB, as browsers do. */
 static bool
-is_srgb(const struct decoder *d)
+find_colours(struct planar *p)
 {
+	struct profile profile;
 	size_t len;
-	const unsigned char *profile = decoder_profile(d, &len);
+	const unsigned char *bytes = decoder_profile(p->decoder, &len);
 
-	return profile == NULL ||
-	    (decoder_planes(d) == PLANES && srgb_is_profile(profile, len));
+	if (bytes == NULL)
+		return true;
+	if (decoder_planes(p->decoder) != PLANES ||
+	    !profile_read(&profile, bytes, len))
+		return false;
+	if (profile_is_srgb(&profile))
+		return true;
+	p->colours = colours_new(&profile);
+	return p->colours != NULL;
 }
 
 /*
@@ -111,7 +118,7 @@ planar_open(const struct planar_ask *ask)
 	    p->crop.height < plan->resize_h ||
 	    decoder_width(p->decoder) != ask->facts->width ||
 	    decoder_height(p->decoder) != ask->facts->height ||
-	    !is_srgb(p->decoder)) {
+	    !find_colours(p)) {
 		planar_close(p);
 		return NULL;
 	}
@@ -126,10 +133,21 @@ planar_close(struct planar *p)
 		free(p->planes.plane[i].samples);
 	}
 	decoder_close(p->decoder);
+	free(p->colours);
 	free(p);
 }
 
-/* Chroma of a grey picture is in the middle. */
+/* Is chroma to be halved? */
+static bool
+halves(const struct planar *p)
+{
+	return p->quality < p->encoder->whole;
+}
+
+/*
+ * Chroma of a grey picture is in the middle.  Where colours change each pixel
+ * needs its own.
+ */
 static bool
 make_planes(struct planar *p)
 {
@@ -138,7 +156,7 @@ make_planes(struct planar *p)
 
 	to->width = p->plan->width;
 	to->height = p->plan->height;
-	to->halved = p->quality < p->encoder->whole;
+	to->halved = halves(p) && p->colours == NULL;
 	to->count = given == 1 && p->target->grey ? 1 : PLANES;
 	for (int i = 0; i < to->count; i++) {
 		int32_t half = i > 0 && to->halved ? 2 : 1;
@@ -189,7 +207,8 @@ make_scalers(struct planar *p)
 {
 	const struct plan *plan = p->plan;
 	const struct plan_axes *turn = plan_axes(plan->orientation);
-	const struct range *range = p->target->range;
+	const struct range *range =
+	    p->colours == NULL ? p->target->range : &full;
 	struct span x = { p->crop.x, p->crop.width, plan->resize_w,
 		turn->swap ? plan->cut.y : plan->cut.x,
 		turn->swap ? plan->height : plan->width, turn->mirror_x };
@@ -255,6 +274,9 @@ fill_planes(struct planar *p, int64_t deadline_ms, struct why *why)
 	/* What lies below the crop is not read. */
 	for (int32_t i = 0; st == STATUS_OK && !done; i++)
 		st = read_stripe(p, i, &done, why);
+	if (st == STATUS_OK && p->colours != NULL)
+		colours_change(p->colours, &p->planes, halves(p),
+		    p->target->range);
 	return st;
 }
 

@@ -1,9 +1,10 @@
 /*
  * The short way for the most common job: a JPEG in, a JPEG, WebP or AVIF out,
- * and nothing but its geometry changed.  Planes of luma and chroma go from
- * the decoder to the encoder as they are, each resized for itself; no pixel
- * is ever red, green and blue.  libvips keeps all other jobs, and a build
- * --without-planar gives it these, too.
+ * and nothing changed but its geometry and its profile.  Planes of luma and
+ * chroma go from the decoder to the encoder, each resized for itself; a pixel
+ * is red, green and blue only while colours change, when few are left.
+ * libvips keeps all other jobs, and a build --without-planar gives it these,
+ * too.
  */
 #ifndef IMAGE_PLANAR_H
 #define IMAGE_PLANAR_H
@@ -30,8 +31,8 @@ struct planar;
 
 /*
  * NULL where this job is libvips' to do or to refuse: another format, a
- * canvas, colours that are not sRGB, a coding or a header that libjpeg
- * cannot give as planes.
+ * canvas, a profile that is more than matrix and curves, a coding or a header
+ * that libjpeg cannot give as planes.
  */
 struct planar *planar_open(const struct planar_ask *);
 

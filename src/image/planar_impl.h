@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "image/profile.h"
 #include "image/scale.h"
 
 /* Luma and two of chroma, or luma alone. */
@@ -18,6 +19,23 @@ struct planes {
 	bool halved;
 	struct plane plane[PLANES];
 };
+
+/* Luma v is (v − 128) · luma_gain + luma_base, chroma the same around 128. */
+struct range {
+	double luma_gain, luma_base, chroma_gain;
+};
+
+struct colours;
+
+/* From a profile's colours to sRGB; free(3).  NULL if it has none to tell. */
+struct colours *colours_new(const struct profile *);
+
+/*
+ * Change planes of full range, chroma not halved, to sRGB's: in this range,
+ * and halved if halve is true.
+ */
+void colours_change(const struct colours *, struct planes *, bool halve,
+    const struct range *);
 
 /* What encoders give; malloc'd, the caller's. */
 struct coded {

@@ -88,36 +88,78 @@ put32(unsigned char *p, uint32_t v)
 		p[i] = (unsigned char)(v >> (24 - 8 * i));
 }
 
+static void
+put16(unsigned char *p, long v)
+{
+	p[0] = (unsigned char)(v >> 8);
+	p[1] = (unsigned char)v;
+}
+
+/* Returns its length. */
+static size_t
+write_curve(unsigned char *p, const struct profile_kind *kind)
+{
+	static const uint32_t numbers[] = { 1, 3, 4, 5, 7, 0 };
+	const double formula[] = { kind->power, 1 / 1.055, 0.055 / 1.055,
+		kind->curve == 2 ? 0.01 : 1 / 12.92, 0.04045, 0.01, 0.02 };
+	const uint32_t n = 64;
+
+	memcpy(p, kind->curve < 0 ? "curv" : "para", 4);
+	if (kind->curve == CURVE_LINE)
+		return 12;
+	if (kind->curve == CURVE_POWER) {
+		put32(p + 8, 1);
+		put16(p + 12, lrint(kind->power * 256));
+		return 16;
+	}
+	if (kind->curve == CURVE_TABLE) {
+		put32(p + 8, n);
+		for (uint32_t i = 0; i < n; i++)
+			put16(p + 12 + 2 * (size_t)i,
+			    lrint(
+			        pow((double)i / (n - 1), kind->power) * 65535));
+		return 12 + 2 * n;
+	}
+	put16(p + 8, kind->curve);
+	for (size_t i = 0; i < numbers[kind->curve]; i++)
+		put32(p + 12 + 4 * i, (uint32_t)lrint(formula[i] * 65536));
+	return 12 + 4 * numbers[kind->curve];
+}
+
 size_t
-profile_make(unsigned char p[PROFILE_SIZE], double power, bool tables)
+profile_make(unsigned char p[PROFILE_SIZE], const struct profile_kind *kind)
 {
 	static const char *const tags[] = { "rXYZ", "gXYZ", "bXYZ", "rTRC",
 		"gTRC", "bTRC", "A2B0" };
-	static const double xyz[3][3] = { { 0.4361, 0.2225, 0.0139 },
-		{ 0.3851, 0.7169, 0.0971 }, { 0.1431, 0.0606, 0.7141 } };
-	const double curve[] = { power, 1 / 1.055, 0.055 / 1.055, 1 / 12.92,
-		0.04045 };
-	size_t at = 132 + 7 * 12;
+	static const double primaries[2][3][3] = {
+		{ { 0.4361, 0.2225, 0.0139 }, { 0.3851, 0.7169, 0.0971 },
+		    { 0.1431, 0.0606, 0.7141 } },
+		{ { 0.5151, 0.2412, -0.0011 }, { 0.2919, 0.6922, 0.0419 },
+		    { 0.1572, 0.0666, 0.7841 } },
+	};
+	size_t at = 132 + 7 * 12, curve;
 
 	memset(p, 0, PROFILE_SIZE);
+	p[8] = 4;
 	memcpy(p + 12, "mntrRGB XYZ ", 12);
 	memcpy(p + 36, "acsp", 4);
-	put32(p + 128, tables ? 7 : 6);
+	put32(p + 128, kind->tables ? 7 : 6);
+	curve = write_curve(p + at + 60, kind);
 	for (size_t t = 0; t < 7; t++) {
 		unsigned char *row = p + 132 + 12 * t;
 		size_t start = t < 3 ? at + 20 * t : at + 60;
 
 		memcpy(row, tags[t], 4);
 		put32(row + 4, (uint32_t)start);
-		put32(row + 8, t < 3 ? 20 : 32);
-		memcpy(p + start, t < 3 ? "XYZ " : "para", 4);
-		for (size_t i = 0; t < 3 && i < 3; i++)
+		put32(row + 8, t < 3 ? 20 : (uint32_t)curve);
+		if (t >= 3)
+			continue;
+		memcpy(p + start, "XYZ ", 4);
+		for (size_t i = 0; i < 3; i++)
 			put32(p + start + 8 + 4 * i,
-			    (uint32_t)lrint(xyz[t][i] * 65536));
+			    (uint32_t)lrint(
+			        primaries[kind->wide][t][i] * 65536));
 	}
-	p[at + 60 + 9] = 3;
-	for (size_t i = 0; i < 5; i++)
-		put32(p + at + 72 + 4 * i, (uint32_t)lrint(curve[i] * 65536));
-	put32(p, (uint32_t)(at + 60 + 32));
-	return at + 60 + 32;
+	put32(p, (uint32_t)(at + 60 + curve));
+	return at + 60 + curve;
 }

@@ -24,12 +24,25 @@ struct jpeg_kind {
 /* free() the bytes. */
 void source_make(struct file *, const struct jpeg_kind *);
 
-/*
- * A profile of matrix and curves, sRGB but for the curve's power of 2.4; with
- * a tag of tables if tables is true.  Returns its length.
- */
+/* Curves as profiles say them; from 0 on it is the type of a formula. */
+enum curve {
+	CURVE_TABLE = -3,
+	CURVE_POWER,
+	CURVE_LINE,
+	CURVE_SRGB = 3
+};
+
+/* A profile of matrix and curves, sRGB but for what is said here. */
+struct profile_kind {
+	int curve;
+	double power; /* of the curve */
+	bool wide;    /* the primaries of Display P3 */
+	bool tables;  /* a tag of tables, too */
+};
+
+/* Returns its length. */
 #define PROFILE_SIZE 512
-size_t profile_make(unsigned char profile[PROFILE_SIZE], double power,
-    bool tables);
+size_t profile_make(unsigned char profile[PROFILE_SIZE],
+    const struct profile_kind *);
 
 #endif
