@@ -98,16 +98,16 @@ scale_alpha(VipsObject *scope, VipsImage *in, int32_t width, int32_t height,
 }
 
 static int
-scale(VipsObject *scope, const struct plan *plan, VipsImage *in,
-    VipsImage **out)
+scale(VipsObject *scope, const struct plan *plan, const struct box *crop,
+    VipsImage *in, VipsImage **out)
 {
 	int32_t width = plan->resize_w, height = plan->resize_h;
 
 	*out = in;
-	if (in->Xsize == width && in->Ysize == height)
+	if (in->Xsize == width && in->Ysize == height && plan->shrink == 1)
 		return 0;
 	if (pixels_can_scale(in, width, height))
-		return pixels_scale(scope, in, width, height, out);
+		return pixels_scale(scope, plan, crop, in, out);
 	if (vips_image_hasalpha(in) && in->BandFmt == VIPS_FORMAT_UCHAR)
 		return scale_alpha(scope, in, width, height, out);
 	return scale_bands(scope, in, width, height, out);
@@ -162,7 +162,7 @@ shape_frame(VipsObject *scope, const struct plan *plan, VipsImage *in,
 
 	if (extract(scope, in, &crop, &in) != 0 ||
 	    reduce_depth(scope, in, &in) != 0 ||
-	    scale(scope, plan, in, &in) != 0 ||
+	    scale(scope, plan, &crop, in, &in) != 0 ||
 	    orient(scope, plan, in, &in) != 0)
 		return -1;
 	*out = in;

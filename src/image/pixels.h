@@ -28,10 +28,12 @@ int pixels_make(VipsObject *scope, const struct plan *, VipsImage *in,
  * Resize 8-bit bands by our own scaler: libvips 8.14 has no SIMD across a row
  * and computes alpha in floats.  The result is made at once, from the top,
  * and lives as long as scope.  -1 on error, libvips knows why.  To be asked
- * first: it takes bytes only, never to more pixels nor to far fewer.
+ * first: it takes bytes only, never to more pixels nor to far fewer.  crop is
+ * what of a shrunk picture was cut out to be in; it may lack a part of a pixel
+ * to what the plan says, which the result's scale takes into account.
  */
 bool pixels_can_scale(const VipsImage *in, int32_t width, int32_t height);
-int pixels_scale(VipsObject *scope, VipsImage *in, int32_t width,
-    int32_t height, VipsImage **out);
+int pixels_scale(VipsObject *scope, const struct plan *, const struct box *crop,
+    VipsImage *in, VipsImage **out);
 
 #endif

@@ -103,13 +103,21 @@ write_rows(const struct plane *p, VipsImage *in, VipsImage *out)
 	return 0;
 }
 
+/* One axis, cut at crop with length; both are rounded if shrink > 1. */
 static struct axis
-make_axis(int32_t from, int32_t to)
+make_axis(int32_t crop, int32_t length, int32_t exact, int32_t exact_length,
+    int32_t shrink, int32_t to)
 {
-	return (struct axis){ .step = (double)from / to,
+	struct axis axis = { .step = (double)length / to,
 		.last = to,
-		.high = from,
+		.high = length,
 		.count = to };
+
+	if (shrink > 1) {
+		axis.from = (double)exact / shrink - crop;
+		axis.step = (double)exact_length / shrink / to;
+	}
+	return axis;
 }
 
 bool
@@ -121,11 +129,14 @@ pixels_can_scale(const VipsImage *in, int32_t width, int32_t height)
 }
 
 int
-pixels_scale(VipsObject *scope, VipsImage *in, int32_t width, int32_t height,
-    VipsImage **out)
+pixels_scale(VipsObject *scope, const struct plan *plan, const struct box *crop,
+    VipsImage *in, VipsImage **out)
 {
-	struct axis x = make_axis(in->Xsize, width);
-	struct axis y = make_axis(in->Ysize, height);
+	int32_t width = plan->resize_w, height = plan->resize_h;
+	struct axis x = make_axis(crop->x, in->Xsize, plan->exact.x,
+	    plan->exact.width, plan->shrink, width);
+	struct axis y = make_axis(crop->y, in->Ysize, plan->exact.y,
+	    plan->exact.height, plan->shrink, height);
 	struct plane plane = { .samples = NULL };
 	struct scaler *scaler = NULL;
 	int failed = -1;

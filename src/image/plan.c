@@ -293,6 +293,7 @@ static void
 choose_shrink(struct plan *plan, struct box crop, struct size stored,
     bool shrinks)
 {
+	plan->exact = crop;
 	for (int32_t s = shrinks ? 8 : 1; s > 1; s /= 2) {
 		struct box box = crop;
 

@@ -24,6 +24,7 @@ struct plan_input {
 struct plan {
 	int32_t shrink;   /* on load: 1, 2, 4, 8 */
 	struct box crop;  /* then cut, in shrunk stored pixels */
+	struct box exact; /* the same in unshrunk ones, not rounded */
 	int32_t resize_w; /* then resize to exactly this (stored axes) */
 	int32_t resize_h;
 	int32_t orientation; /* then turn upright: EXIF 1…8 */

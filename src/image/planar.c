@@ -1,5 +1,6 @@
 #include "image/planar.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,6 @@ struct planar {
 	const struct encoder *encoder;
 	const struct target *target;
 	int32_t quality;
-	struct box crop;
 	struct decoder *decoder;
 	struct colours *colours; /* that the source has, NULL: sRGB's */
 	struct layer layers[PLANES];
@@ -84,18 +84,6 @@ find_colours(struct planar *p)
 	return p->colours != NULL;
 }
 
-/*
- * A pixel that a shrink on load has begun at the right or at the bottom does
- * not count: libvips leaves it out, and both ways give the same picture.
- */
-static int32_t
-clip_length(int32_t at, int32_t length, int32_t side, int32_t shrink)
-{
-	int32_t end = side / shrink;
-
-	return at + length <= end ? length : end - at;
-}
-
 struct planar *
 planar_open(const struct planar_ask *ask)
 {
@@ -108,14 +96,9 @@ planar_open(const struct planar_ask *ask)
 	p->encoder = encoder_find((enum format)ask->job->format);
 	p->target = &targets[ask->job->format];
 	p->quality = encoder_quality(p->encoder, ask->job->params.quality);
-	p->crop = (struct box){ plan->crop.x, plan->crop.y,
-		clip_length(plan->crop.x, plan->crop.width, ask->facts->width,
-		    plan->shrink),
-		clip_length(plan->crop.y, plan->crop.height, ask->facts->height,
-		    plan->shrink) };
 	p->decoder = decoder_open(ask->bytes, ask->len, ask->mended);
-	if (p->decoder == NULL || p->crop.width < plan->resize_w ||
-	    p->crop.height < plan->resize_h ||
+	if (p->decoder == NULL || plan->exact.width < plan->resize_w ||
+	    plan->exact.height < plan->resize_h ||
 	    decoder_width(p->decoder) != ask->facts->width ||
 	    decoder_height(p->decoder) != ask->facts->height ||
 	    !find_colours(p)) {
@@ -174,9 +157,9 @@ make_planes(struct planar *p)
 
 /* One axis of the stored picture, in pixels, from crop to cut. */
 struct span {
-	int32_t crop, length; /* cut out of the shrunk picture */
-	int32_t resized;      /* to this */
-	int32_t cut, count;   /* of which so much is wanted, counted upright */
+	double crop, length; /* cut out of the shrunk picture */
+	int32_t resized;     /* to this */
+	int32_t cut, count;  /* of which so much is wanted, counted upright */
 	bool mirror;
 };
 
@@ -187,16 +170,16 @@ struct span {
 static struct axis
 make_axis(const struct span *s, int32_t per, int32_t half, int32_t samples)
 {
-	double step = (double)s->length / s->resized;
+	double step = s->length / s->resized;
 	int32_t from = s->mirror ? s->resized - s->cut : s->cut;
-	int32_t high = (s->crop + s->length + per - 1) / per;
+	int32_t high = (int32_t)ceil((s->crop + s->length) / per);
 
 	return (struct axis){
 		.from = (s->crop + from * step) / per,
 		.step = (s->mirror ? -step : step) * half / per,
 		/* The last of halved chroma may have one pixel only. */
 		.last = (s->count - 0.5) / half,
-		.low = s->crop / per,
+		.low = (int32_t)(s->crop / per),
 		.high = high < samples ? high : samples,
 		.count = (s->count + half - 1) / half,
 	};
@@ -209,11 +192,13 @@ make_scalers(struct planar *p)
 	const struct plan_axes *turn = plan_axes(plan->orientation);
 	const struct range *range =
 	    p->colours == NULL ? p->target->range : &full;
-	struct span x = { p->crop.x, p->crop.width, plan->resize_w,
-		turn->swap ? plan->cut.y : plan->cut.x,
+	const struct box *crop = &plan->exact;
+	double shrink = plan->shrink;
+	struct span x = { crop->x / shrink, crop->width / shrink,
+		plan->resize_w, turn->swap ? plan->cut.y : plan->cut.x,
 		turn->swap ? plan->height : plan->width, turn->mirror_x };
-	struct span y = { p->crop.y, p->crop.height, plan->resize_h,
-		turn->swap ? plan->cut.x : plan->cut.y,
+	struct span y = { crop->y / shrink, crop->height / shrink,
+		plan->resize_h, turn->swap ? plan->cut.x : plan->cut.y,
 		turn->swap ? plan->width : plan->height, turn->mirror_y };
 
 	for (int i = 0; i < decoder_planes(p->decoder) && i < p->planes.count;
