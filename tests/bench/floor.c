@@ -112,7 +112,7 @@ static void
 make(const struct work *w, enum format format, int32_t quality,
     struct picture *picture)
 {
-	struct job job = { .format = format,
+	struct job job = { .format = (int32_t)format,
 		.inputs = FORMAT_BIT(FORMAT_JPEG),
 		.limits = { .max_bytes = INT32_MAX,
 		    .max_pixels = INT32_MAX,
