@@ -26,6 +26,7 @@
 #include "serve/master.h"
 #include "serve/once.h"
 #include "serve/options.h"
+#include "serve/origins.h"
 #include "serve/platform.h"
 #include "serve/sandbox.h"
 #include "serve/settings.h"
@@ -243,6 +244,19 @@ warn_formats(const char *what, uint32_t wanted, uint32_t have)
 	}
 }
 
+/* The log, and what the user may read: this process becomes that user. */
+static void
+test_files(const struct settings *settings)
+{
+	struct why why = { "cannot become the user" };
+	int log = logfile_open(settings->config, &why);
+
+	if (log < 0 || !settings_drop(settings) ||
+	    !origins_check(settings->config, &why))
+		die(why.text);
+	close(log);
+}
+
 /* -t: everything that start-up would need, and what the machine lacks. */
 static int
 test_all(const struct settings *settings)
@@ -279,6 +293,7 @@ test_all(const struct settings *settings)
 		printf("warning: all processes run as root: name a user\n");
 	sandbox_describe(config, sandbox, NULL);
 	printf("sandbox: %s\n", sandbox);
+	test_files(settings);
 	printf("configuration is good: %u site%s, %d threads, %d "
 	       "converters\n",
 	    config->sites, config->sites == 1 ? "" : "s", config->threads,

@@ -219,10 +219,13 @@ static bool
 check_root(const struct site *site, struct why *why)
 {
 	struct origin *root;
+	struct why detail;
 
 	if (site->root[0] == '\0')
 		return true;
-	root = origin_open_root(site->root, why);
+	root = origin_open_root(site->root, &detail);
+	if (root == NULL)
+		why_set(why, "root: %s", detail.text);
 	origin_close_root(root);
 	return root != NULL;
 }

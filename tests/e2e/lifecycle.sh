@@ -107,6 +107,14 @@ ok '-t starts nothing' test ! -e "$dir/refused"
 refuses '-t with a bad root' "$dir/none" -t --root "$dir/none"
 refuses '-t with no such group' 'no such group' -t --root "$root" \
     --socket-group none-of-ours
+refuses '-t with no place for the log' 'No such file' -t --root "$root" \
+    --log "$dir/none/log"
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir -m 700 "$dir/closed"
+	refuses '-t with a root that is not for the user' \
+	    "root: permission denied: $dir/closed" -t --root "$dir/closed" \
+	    --user nobody
+fi
 "$IMGFCGI" --version >"$dir/out" 2>&1
 is '--version' "$? $(head -n 1 "$dir/out" | cut -d' ' -f1)" '0 imgfcgi'
 ok '--version names libvips' grep -q 'vips' "$dir/out"
