@@ -104,7 +104,8 @@ struct colours *
 colours_new(const struct profile *profile)
 {
 	const int values = sizeof(((struct colours *)0)->value) / 2;
-	struct colours *c = malloc(sizeof(*c));
+	/* The fourth lane of the light is nobody's, but it is added up. */
+	struct colours *c = calloc(1, sizeof(*c));
 	double matrix[3][3];
 
 	profile_to_srgb(profile, matrix);
