@@ -201,7 +201,7 @@ ok 'stale: the cause' daemon_wait \
 is 'still stale' "$(nginx_get '/host/ok/portrait.jpg?w=150')" '200 STALE'
 origin_start "$origin_port" || exit 1
 
-# All at once; code and time of each.
+# All at once; code and time of each.  What came of 'excess' is not whole.
 converters=$(daemon_role converter)
 pids=
 for way in reset stall million endless endless-error endless-head promise \
@@ -225,7 +225,7 @@ endless 413
 endless-error 503
 endless-head 503
 promise 503
-excess 200
+excess 422
 gzip 503
 slow 503
 loopback 503
