@@ -12,7 +12,7 @@
  * it is near enough in any case: there the two ways to spread halved chroma
  * over pixels tell, and neither is right.
  */
-#define LIKE_FARTHER 1.5
+#define LIKE_FARTHER 1.0
 
 /* Is the job's result on this file like that?  Prints what is not. */
 bool like_libvips(const struct job *, const struct file *, double farther);
