@@ -44,16 +44,7 @@ for site in host both named shown; do
 			include imgfcgi-location.conf;\\
 		}" || exit 1
 done
-nginx_edit nginx.conf '/^[[:space:]]*location \/ {/i\
-		location /plain/ {\
-			fastcgi_pass_request_headers off;\
-			fastcgi_pass_request_body off;\
-			fastcgi_param REQUEST_METHOD GET;\
-			fastcgi_param DOCUMENT_URI /local.jpg;\
-			fastcgi_param QUERY_STRING $imgfcgi_query;\
-			fastcgi_param HTTP_IF_NONE_MATCH $http_if_none_match;\
-			fastcgi_pass imgfcgi;\
-		}' || exit 1
+nginx_plain || exit 1
 cat >"$work/conf" <<END
 root = $work/root
 converters = 2
